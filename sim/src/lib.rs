@@ -1,0 +1,5 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! A simulated board: the shipped drivers on a deterministic machine.
