@@ -1,0 +1,140 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! The controller, its client, and what passes between them.
+
+use crate::error::Error;
+use crate::template::{Operation, Template};
+use kernel::utilities::leasable_buffer::SubSliceMut;
+
+/// What a refused [`Controller::start`] gives back: everything.
+#[derive(Debug)]
+pub struct Refused<Idle> {
+    /// Why.
+    pub error: Error,
+    /// The proof that was passed in: nothing was started.
+    pub idle: Idle,
+    /// The buffer that was passed in, its active range unchanged.
+    pub buffer: Option<SubSliceMut<'static, u8>>,
+}
+
+/// What is left after [`Controller::force_stop`].
+#[derive(Debug)]
+pub struct Stopped<Off> {
+    /// The controller is off.
+    pub off: Off,
+    /// The buffer, if a register showed that the controller is done with it.
+    pub buffer: Option<SubSliceMut<'static, u8>>,
+    /// True if a buffer stays with the controller, because nothing has shown that
+    /// the hardware is done with it. It comes back with the next
+    /// [`Client::enabled`].
+    pub quarantined: bool,
+}
+
+/// What addresses, lengths and buffers of an operation must be multiples of, in
+/// bytes. 1 means no demand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Granularity {
+    /// Of the address in the flash.
+    pub address: u32,
+    /// Of the length.
+    pub length: usize,
+    /// Of the buffer's address in memory.
+    pub buffer: usize,
+}
+
+impl Granularity {
+    /// No demands.
+    pub const BYTE: Granularity = Granularity {
+        address: 1,
+        length: 1,
+        buffer: 1,
+    };
+}
+
+/// A QSPI controller with one flash behind it.
+///
+/// See the [crate's documentation](crate) for the contract.
+pub trait Controller<'a> {
+    /// Proof that the controller is on and nothing is in flight.
+    /// Zero-sized, not `Clone`, made by the chip crate only.
+    type Idle;
+    /// Proof that the controller is off. As `Idle`.
+    type Off;
+
+    /// Whom to tell. To be called once, before the first `enable`.
+    fn set_client(&self, client: &'a dyn Client<Self::Idle>);
+
+    /// The first `Off`. `None` from the second call on: there is only one.
+    fn take_off(&self) -> Option<Self::Off>;
+
+    /// Starts to power the controller up. It does not touch the flash, so it ends
+    /// whatever state the flash is in.
+    ///
+    /// # Errors
+    /// [`Error::ClockUnavailable`] at once, with the proof. An accepted enable ends in
+    /// [`Client::enabled`].
+    fn enable(&self, off: Self::Off) -> Result<(), (Error, Self::Off)>;
+
+    /// Whether the wires can show this template.
+    fn supports(&self, template: &Template) -> bool;
+
+    /// What `template` demands of address, length and buffer.
+    fn granularity(&self, template: &Template) -> Granularity;
+
+    /// The most data bytes that one operation of `template` can carry.
+    fn longest_data(&self, template: &Template) -> usize;
+
+    /// The longest time in µs until the callback of an operation with `length` bytes
+    /// of data, on hardware that works and with a flash that is not busy.
+    fn longest_us(&self, template: &Template, length: usize) -> u32;
+
+    /// The longest time in µs until [`Client::enabled`] on hardware that works.
+    fn longest_enable_us(&self) -> u32;
+
+    /// The bus clock in Hz.
+    fn clock_hz(&self) -> u32;
+
+    /// Starts an operation. The data phase moves the buffer's active range.
+    ///
+    /// # Errors
+    /// A refusal carries the reason, the proof and the buffer; see [`Error`] for the
+    /// reasons. An accepted operation ends in [`Client::done`].
+    fn start(
+        &self,
+        idle: Self::Idle,
+        operation: Operation,
+        buffer: Option<SubSliceMut<'static, u8>>,
+    ) -> Result<(), Refused<Self::Idle>>;
+
+    /// Switches the controller off and parks its pins. The proof says that nothing
+    /// is in flight; whether the *flash* is quiet is for the caller to know.
+    fn disable(&self, idle: Self::Idle) -> Self::Off;
+
+    /// Stops hardware that did not answer in time and switches it off. No callback
+    /// of the stopped operation comes any more.
+    ///
+    /// This is for hardware that broke its promise. It proves nothing about the
+    /// transfer it ends, see [`Stopped`].
+    ///
+    /// Returns `None` if nothing is in flight: there is nothing to stop then, and
+    /// somebody holds a proof.
+    fn force_stop(&self) -> Option<Stopped<Self::Off>>;
+}
+
+/// Who is told by a [`Controller`].
+pub trait Client<Idle> {
+    /// The controller is on. `released` is a buffer that a forced stop had put in
+    /// quarantine.
+    fn enabled(&self, idle: Idle, released: Option<SubSliceMut<'static, u8>>);
+
+    /// The operation has ended and its buffer is the client's again, its active
+    /// range unchanged.
+    fn done(
+        &self,
+        idle: Idle,
+        result: Result<(), Error>,
+        buffer: Option<SubSliceMut<'static, u8>>,
+    );
+}
