@@ -3,3 +3,33 @@
 // Copyright tock-qspi contributors 2026.
 
 //! SPI-NOR flash for Tock: the part, its lifecycle, and its faces.
+//!
+//! ```text
+//!  apps ──► driver ─┐
+//!           flash ──┼─► device ─► qspi_hil::Controller
+//!         storage ──┘      │
+//!                          ├─ lifecycle   when the part is powered (pure)
+//!                          ├─ bring_up    from unknown to ready (pure)
+//!                          ├─ operation   read, program, erase (pure)
+//!                          └─ shut_down   to sleep (pure)
+//! ```
+//!
+//! The contract of teardown, and how it is kept, is in `doc/teardown.md`.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod client;
+pub mod driver;
+pub mod error;
+pub mod flash;
+pub mod lease;
+pub mod lifecycle;
+pub mod opcode;
+pub mod operation;
+pub mod pace;
+pub mod region;
+pub mod script;
+pub mod shut_down;
+pub mod storage;
+pub mod sweeping_scheduler;

@@ -1,0 +1,77 @@
+# Licensed under the Apache License, Version 2.0 or the MIT License.
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# Copyright tock-qspi contributors 2026.
+
+CARGO ?= cargo
+# An upstream Tock checkout, for what is built for real boards.
+TOCK ?= tock
+TOCK_COMMIT = 65608d717a1da9945deffec37fb3afa6fda03d29
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
+
+.PHONY: tour
+tour: ## Boot the simulated board and run the tour
+	$(CARGO) run --release
+
+.PHONY: test
+test: ci-job-test ## Run all tests
+
+.PHONY: prepush
+prepush: ci-job-format ci-job-clippy ci-job-rules ci-job-test ci-job-docs ci-job-tour ## What to run before a push
+	@echo "prepush: clean"
+
+.PHONY: ci
+ci: prepush ci-job-broken ci-job-embedded ## All that CI runs
+
+.PHONY: ci-job-format
+ci-job-format: ## Is everything formatted?
+	$(CARGO) fmt --all -- --check
+
+.PHONY: ci-job-clippy
+ci-job-clippy: ## Clippy, warnings denied
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+.PHONY: ci-job-rules
+ci-job-rules: ## The house's rules: licence headers, unsafe, dependencies
+	tools/check-rules
+
+.PHONY: ci-job-test
+ci-job-test: ## All tests on the host
+	$(CARGO) test --workspace --locked
+
+.PHONY: ci-job-docs
+ci-job-docs: ## Docs, warnings denied
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+
+.PHONY: ci-job-tour
+ci-job-tour: ## The tour must end with no breach
+	$(CARGO) run --release --locked -- tour
+
+.PHONY: ci-job-broken
+ci-job-broken: ## A build with the drain removed must be found out
+	tools/check-broken-builds
+
+.PHONY: ci-job-embedded
+ci-job-embedded: ## The kernel-side crates for thumbv7em, against upstream Tock
+	@if [ -f "$(TOCK)/kernel/Cargo.toml" ]; then \
+	    tools/embedded-cargo build --release --manifest-path boards/Cargo.toml \
+	        --config 'patch.crates-io.kernel.path="$(abspath $(TOCK))/kernel"'; \
+	else \
+	    echo "ci-job-embedded: NOT RUN: there is no Tock checkout at $(TOCK)/. To have one:" >&2; \
+	    echo "    git clone https://github.com/tock/tock $(TOCK)" >&2; \
+	    echo "    git -C $(TOCK) checkout $(TOCK_COMMIT)" >&2; \
+	fi
+
+FUZZ_SECONDS ?= 600
+.PHONY: fuzz
+fuzz: ## Hammer the SFDP decoder with broken tables (FUZZ_SECONDS=600)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --release -p tock-qspi --test fuzz_sfdp -- --ignored --nocapture
+
+KILLS ?= 1000
+.PHONY: kills
+kills: ## Kill processes at random moments of a mixed workload (KILLS=1000)
+	KILLS=$(KILLS) $(CARGO) test --release -p tock-qspi --test kill_anywhere -- --ignored --nocapture

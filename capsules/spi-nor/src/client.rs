@@ -1,0 +1,135 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! Who has work for the part.
+//!
+//! Clients keep their own work; the device *asks* for it when it is ready. So there
+//! is no queue that a buffer could get stuck in, and a client that vanishes takes
+//! its work with it. What the device asks for is one bite at a time, in turns.
+
+use crate::error::Error;
+use kernel::collections::list::{ListLink, ListNode};
+
+/// The part as its clients see it. Sizes in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dimensions {
+    /// The whole part.
+    pub size: u32,
+    /// The smallest unit of erase.
+    pub sector: u32,
+    /// The largest unit of program.
+    pub page: u32,
+}
+
+/// What a client wants done. The device does as much of it as fits in one turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Only that the part is powered and identified.
+    Open,
+    /// `length` bytes from `address` on.
+    Read {
+        /// Byte address in the part.
+        address: u32,
+        /// Bytes, not 0.
+        length: u32,
+    },
+    /// `length` bytes to `address` on; the device asks for them with
+    /// [`Client::fill`].
+    Program {
+        /// Byte address in the part.
+        address: u32,
+        /// Bytes, not 0.
+        length: u32,
+    },
+    /// Whole sectors.
+    Erase {
+        /// Byte address in the part, a multiple of the sector.
+        address: u32,
+        /// Bytes, a multiple of the sector, not 0.
+        length: u32,
+    },
+}
+
+/// What came of a bite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bite<'b> {
+    /// The part is powered and identified.
+    Opened,
+    /// These bytes were read, from the start of the request.
+    Read(&'b [u8]),
+    /// So many bytes were programmed, from the start of the request.
+    Programmed(u32),
+    /// So many bytes were erased, from the start of the request.
+    Erased(u32),
+    /// Nothing was done. A program or an erase may have been left half done.
+    Failed(Error),
+}
+
+/// A client of the device.
+///
+/// The device calls these from interrupts and deferred calls only, never while the
+/// client calls the device.
+pub trait Client {
+    /// How many leases are held: the part is kept powered for them.
+    fn leases(&self) -> usize;
+
+    /// Whether there is a request to be served.
+    fn has_work(&self) -> bool;
+
+    /// The next request; it is in flight from now on, until
+    /// [`bitten`](Client::bitten).
+    fn next_request(&self, dimensions: &Dimensions) -> Option<Request>;
+
+    /// Puts the first bytes of the program request in flight into `buffer`. False if
+    /// there are not so many: then nothing is started, the client ends the request
+    /// itself, and there is no `bitten`.
+    fn fill(&self, buffer: &mut [u8]) -> bool;
+
+    /// What came of the request in flight.
+    fn bitten(&self, bite: Bite<'_>);
+
+    /// Ends all requests that are not in flight, with this error.
+    fn cancel(&self, error: Error);
+
+    /// Delivers what must not be delivered from inside a call.
+    fn deferred(&self);
+}
+
+/// What clients may ask of the device.
+pub trait Host {
+    /// There is new work or one lease less. The device looks at it later, from a
+    /// deferred call.
+    fn notify(&self);
+
+    /// Whether new work would be served at all.
+    ///
+    /// # Errors
+    /// [`Error::Detached`], or [`Error::Failed`] until somebody recovers the device.
+    fn accepts(&self) -> Result<(), Error>;
+
+    /// The part's dimensions, once it was identified.
+    fn dimensions(&self) -> Option<Dimensions>;
+}
+
+/// A client's place in the device's round.
+pub struct Seat<'a> {
+    pub(crate) client: &'a dyn Client,
+    next: ListLink<'a, Seat<'a>>,
+}
+
+impl<'a> Seat<'a> {
+    /// A place for `client`.
+    pub const fn new(client: &'a dyn Client) -> Seat<'a> {
+        Seat {
+            client,
+            next: ListLink::empty(),
+        }
+    }
+}
+
+impl<'a> ListNode<'a, Seat<'a>> for Seat<'a> {
+    fn next(&'a self) -> &'a ListLink<'a, Seat<'a>> {
+        &self.next
+    }
+}

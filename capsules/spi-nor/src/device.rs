@@ -1,0 +1,831 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! The part: who is served when, and how it is torn down.
+//!
+//! The device joins four things that know nothing of each other: the controller (the
+//! wires), an alarm, the [scripts](crate::script) (what the part wants to hear), and the
+//! [clients](crate::client). What is powered when is decided by the
+//! [lifecycle](crate::lifecycle) alone.
+//!
+//! # Ownership
+//!
+//! The device owns one buffer and one *proof*. The proof is the controller's
+//! [`Idle`](Controller::Idle) or [`Off`](Controller::Off) (see `qspi-hil`); while
+//! something is in flight the device has none, and can neither start a second
+//! operation nor disable the controller. The buffer is the only memory that the
+//! hardware ever sees: data is copied between it and the clients. So when a client
+//! dies, or takes its memory away, the hardware has nothing of it.
+//!
+//! # Time
+//!
+//! One alarm serves three purposes, one at a time: the pause before the next look at
+//! a busy part, the deadline of a transfer, and the idle time. An alarm never proves
+//! that something has ended. A deadline that passes twice (the first time the
+//! interrupt may just be waiting behind the alarm) makes the controller *hung*: it is
+//! stopped by force, the client gets [`Error::NoAnswer`], and the device recovers or
+//! fails.
+
+use crate::bite::{self, Plan};
+use crate::bring_up::BringUp;
+use crate::client::{Bite, Client, Dimensions, Host, Request, Seat};
+use crate::error::Error;
+use crate::lifecycle::{self, Action, Event, State};
+use crate::operation::{Kind, OperationScript, Recipe};
+use crate::profile::{Profile, Wires};
+use crate::script::{Act, Input};
+use crate::shut_down::{Farewell, ShutDown};
+use core::cell::Cell;
+use kernel::ErrorCode;
+use kernel::collections::list::List;
+use kernel::deferred_call::{DeferredCall, DeferredCallClient};
+use kernel::hil::time::{Alarm, AlarmClient, ConvertTicks, Ticks};
+use kernel::utilities::cells::OptionalCell;
+use kernel::utilities::leasable_buffer::SubSliceMut;
+use qspi_hil::{Controller, Granularity, Operation, Template};
+
+/// What the board decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// How long the part stays powered with leases held and nothing to do, in µs.
+    pub idle_us: u32,
+}
+
+/// Who waits for the device to come to rest.
+pub trait RestClient {
+    /// The detach has ended: the controller is disabled.
+    ///
+    /// `Err` if it ended in failure: the part or the controller did not do what it
+    /// should, or did not answer.
+    fn detached(&self, result: Result<(), Error>);
+}
+
+/// Who watches the lifecycle, for consoles and tests.
+pub trait Observer {
+    /// A transition that changed the state.
+    fn transition(&self, from: State, event: Event, to: State);
+}
+
+/// What the device has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Times the controller was enabled.
+    pub power_ups: u32,
+    /// Times the controller was disabled in order.
+    pub power_downs: u32,
+    /// Bites begun.
+    pub begun: u32,
+    /// Bites ended, well or not.
+    pub ended: u32,
+    /// Times the controller was stopped by force.
+    pub forced_stops: u32,
+    /// Buffers that came back from quarantine.
+    pub released: u32,
+    /// Events that can't happen in the state they came in.
+    pub impossible: u32,
+}
+
+/// The controller's proof, in whichever form it is.
+enum Proof<Idle, Off> {
+    Idle(Idle),
+    Off(Off),
+}
+
+/// What the alarm is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    /// The next look at the part.
+    Pause,
+    /// A transfer's deadline; true if it has passed once already.
+    Deadline(bool),
+    /// The idle time.
+    Idle,
+}
+
+/// What the controller and the alarm work for.
+enum Script {
+    BringUp(BringUp),
+    Operation(OperationScript, Plan),
+    ShutDown(ShutDown),
+}
+
+impl Script {
+    fn next(&mut self, input: Input<'_>, wires: &dyn Wires) -> Act {
+        match self {
+            Script::BringUp(script) => script.next(input, wires),
+            Script::Operation(script, _) => script.next(input),
+            Script::ShutDown(script) => script.next(input),
+        }
+    }
+}
+
+/// Slack of a deadline over the controller's own longest time, in µs.
+const SLACK_US: u32 = 1000;
+
+/// A SPI-NOR part behind a controller.
+pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
+    controller: &'a C,
+    alarm: &'a A,
+    config: Config,
+    deferred_call: DeferredCall,
+    clients: List<'a, Seat<'a>>,
+    rest_client: OptionalCell<&'a dyn RestClient>,
+    observer: OptionalCell<&'a dyn Observer>,
+
+    state: Cell<State>,
+    attached: Cell<bool>,
+    detaching: Cell<bool>,
+    identify: Cell<bool>,
+    fault: Cell<Option<Error>>,
+    teardown_fault: Cell<Option<Error>>,
+    counters: Cell<Counters>,
+
+    proof: Cell<Option<Proof<C::Idle, C::Off>>>,
+    buffer: Cell<Option<SubSliceMut<'static, u8>>>,
+    capacity: usize,
+    script: Cell<Option<Script>>,
+    profile: Cell<Option<Profile>>,
+    serving: OptionalCell<&'a Seat<'a>>,
+    turn: Cell<usize>,
+
+    wait: Cell<Option<(Wait, A::Ticks, A::Ticks)>>,
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+    /// The device is detached at first. `buffer` must be reachable by the
+    /// controller's DMA and aligned as it demands; a sector and a bit (4096 + 8
+    /// bytes) lets any 4 KiB read through in one transfer.
+    pub fn new(
+        controller: &'a C,
+        alarm: &'a A,
+        buffer: &'static mut [u8],
+        config: Config,
+    ) -> Device<'a, C, A> {
+        Device {
+            proof: Cell::new(controller.take_off().map(Proof::Off)),
+            controller,
+            alarm,
+            config,
+            deferred_call: DeferredCall::new(),
+            clients: List::new(),
+            rest_client: OptionalCell::empty(),
+            observer: OptionalCell::empty(),
+            state: Cell::new(State::Off),
+            attached: Cell::new(false),
+            detaching: Cell::new(false),
+            identify: Cell::new(false),
+            fault: Cell::new(None),
+            teardown_fault: Cell::new(None),
+            counters: Cell::new(Counters::default()),
+            capacity: buffer.len(),
+            buffer: Cell::new(Some(SubSliceMut::new(buffer))),
+            script: Cell::new(None),
+            profile: Cell::new(None),
+            serving: OptionalCell::empty(),
+            turn: Cell::new(0),
+            wait: Cell::new(None),
+        }
+    }
+
+    /// Gives a client its place in the round. To be called when the board is set up.
+    pub fn add_client(&self, seat: &'a Seat<'a>) {
+        self.clients.push_tail(seat);
+    }
+
+    /// Whom to tell when a detach has ended.
+    pub fn set_rest_client(&self, client: &'a dyn RestClient) {
+        self.rest_client.set(client);
+    }
+
+    /// Who watches.
+    pub fn set_observer(&self, observer: &'a dyn Observer) {
+        self.observer.set(observer);
+    }
+
+    /// Attaches the part: work is accepted, and the part is identified if that was not
+    /// done before. A device that failed is recovered: everything is tried anew.
+    ///
+    /// # Errors
+    /// BUSY while a detach has not ended.
+    pub fn attach(&self) -> Result<(), ErrorCode> {
+        if self.detaching.get() {
+            return Err(ErrorCode::BUSY);
+        }
+        self.attached.set(true);
+        if self.state.get() == State::Failed || !self.is_known() {
+            self.identify.set(true);
+        }
+        self.deferred_call.set();
+        Ok(())
+    }
+
+    /// Detaches the part: from now on work is refused with OFF. What is queued is
+    /// cancelled, what is in flight is waited for, then the part is put to sleep and
+    /// the controller disabled. [`RestClient::detached`] tells when.
+    ///
+    /// May be called at any time, from inside callbacks too.
+    ///
+    /// # Errors
+    /// ALREADY if a detach is under way, whose end will be told, or has ended.
+    pub fn detach(&self) -> Result<(), ErrorCode> {
+        if self.detaching.get() || !self.attached.get() {
+            return Err(ErrorCode::ALREADY);
+        }
+        self.attached.set(false);
+        self.identify.set(false);
+        self.detaching.set(true);
+        self.deferred_call.set();
+        Ok(())
+    }
+
+    /// Whether work is accepted.
+    pub fn is_attached(&self) -> bool {
+        self.attached.get()
+    }
+
+    /// Where the lifecycle is.
+    pub fn state(&self) -> State {
+        self.state.get()
+    }
+
+    /// Why the device failed, or what was wrong last.
+    pub fn last_fault(&self) -> Option<Error> {
+        self.fault.get()
+    }
+
+    /// What was counted so far.
+    pub fn counters(&self) -> Counters {
+        self.counters.get()
+    }
+
+    /// What the part was found to be.
+    pub fn profile(&self) -> Option<Profile> {
+        self.profile.get()
+    }
+
+    fn is_known(&self) -> bool {
+        self.profile.get().is_some()
+    }
+
+    fn count(&self, field: fn(&mut Counters) -> &mut u32) {
+        let mut counters = self.counters.get();
+        let field = field(&mut counters);
+        *field = field.wrapping_add(1);
+        self.counters.set(counters);
+    }
+
+    // --- the lifecycle ---
+
+    /// The one place that sets the state.
+    fn happen(&self, event: Event) {
+        let from = self.state.get();
+        let (to, action) = lifecycle::transition(from, event);
+        self.state.set(to);
+        if from != to {
+            self.observer
+                .map(|observer| observer.transition(from, event, to));
+        }
+        match action {
+            Action::Nothing => {}
+            Action::PowerUp => self.power_up(),
+            Action::BringUp => self.begin_bring_up(),
+            Action::Serve => self.deferred_call.set(),
+            Action::PowerDown => self.power_down(),
+            Action::Refuse => {
+                self.cancel_all(self.fault.get().unwrap_or(Error::Failed));
+                self.rest();
+            }
+            Action::Rest => self.rest(),
+            Action::Impossible => self.count(|counters| &mut counters.impossible),
+        }
+    }
+
+    /// Whether the part has to be powered for anybody.
+    fn is_wanted(&self) -> bool {
+        self.attached.get()
+            && (self.identify.get() || self.clients.iter().any(|seat| seat.client.has_work()))
+    }
+
+    fn leases(&self) -> usize {
+        self.clients.iter().map(|seat| seat.client.leases()).sum()
+    }
+
+    /// Compares what clients want with where the lifecycle is.
+    fn consider(&self) {
+        if !self.attached.get() {
+            self.cancel_all(Error::Detached);
+        }
+        match self.state.get() {
+            State::Ready => self.serve(),
+            State::Off => {
+                if self.is_wanted() {
+                    self.happen(Event::Wanted);
+                } else if self.detaching.get() {
+                    self.happen(Event::Unwanted);
+                }
+            }
+            State::Failed => {
+                if self.attached.get() && self.identify.get() {
+                    self.happen(Event::Recover);
+                } else {
+                    self.happen(Event::Unwanted);
+                }
+            }
+            State::Busy => {
+                if !self.attached.get() || self.leases() == 0 {
+                    self.happen(Event::Unwanted);
+                }
+            }
+            State::Draining => {
+                if self.attached.get() && self.leases() > 0 {
+                    self.happen(Event::Wanted);
+                }
+            }
+            State::Starting | State::Stopping(_) => {}
+        }
+    }
+
+    /// Ready, and nothing in flight: the next bite, or the idle time, or power down.
+    fn serve(&self) {
+        self.cancel_wait();
+        self.identify.set(false);
+        while self.attached.get() && self.state.get() == State::Ready {
+            let Some((seat, request)) = self.next_request() else {
+                break;
+            };
+            self.begin(seat, request);
+        }
+        if self.state.get() != State::Ready {
+            return;
+        }
+        if !self.attached.get() || self.leases() == 0 {
+            self.happen(Event::Unwanted);
+        } else {
+            self.wait_for(Wait::Idle, self.config.idle_us);
+        }
+    }
+
+    fn next_request(&self) -> Option<(&'a Seat<'a>, Request)> {
+        let dimensions = self.profile.get()?.dimensions;
+        let seats = self.clients.iter().count();
+        let turn = self.turn.get();
+        let first = self.clients.iter().enumerate().skip(turn);
+        let rest = self.clients.iter().enumerate().take(turn);
+        for (index, seat) in first.chain(rest) {
+            if let Some(request) = seat.client.next_request(&dimensions) {
+                self.turn.set(if index + 1 < seats { index + 1 } else { 0 });
+                return Some((seat, request));
+            }
+        }
+        None
+    }
+
+    fn cancel_all(&self, error: Error) {
+        for seat in self.clients.iter() {
+            seat.client.cancel(error);
+        }
+    }
+
+    /// Off or Failed: whoever waits for the end of a detach is told, once.
+    fn rest(&self) {
+        self.cancel_wait();
+        if self.detaching.replace(false) {
+            let failed = match self.state.get() {
+                State::Failed => Some(self.fault.get().unwrap_or(Error::Failed)),
+                State::Off
+                | State::Starting
+                | State::Ready
+                | State::Busy
+                | State::Draining
+                | State::Stopping(_) => self.teardown_fault.get(),
+            };
+            let result = failed.map_or(Ok(()), Err);
+            self.rest_client.map(|client| client.detached(result));
+        }
+        if self.is_wanted() {
+            self.deferred_call.set();
+        }
+    }
+
+    fn power_up(&self) {
+        self.identify.set(false);
+        match self.proof.take() {
+            Some(Proof::Off(off)) => match self.controller.enable(off) {
+                Ok(()) => {
+                    self.count(|counters| &mut counters.power_ups);
+                    self.wait_for_deadline(self.controller.longest_enable_us());
+                }
+                Err((error, off)) => {
+                    self.proof.set(Some(Proof::Off(off)));
+                    self.fault.set(Some(Error::Controller(error)));
+                    self.happen(Event::Hung);
+                }
+            },
+            other => {
+                self.proof.set(other);
+                self.fault.set(Some(Error::Failed));
+                self.happen(Event::Hung);
+            }
+        }
+    }
+
+    fn begin_bring_up(&self) {
+        let known = self.profile.get();
+        self.run(Script::BringUp(BringUp::new(known)));
+    }
+
+    fn power_down(&self) {
+        self.cancel_wait();
+        self.teardown_fault.set(None);
+        let farewell = self
+            .profile
+            .get()
+            .map_or_else(Farewell::default, |profile| profile.farewell);
+        self.run(Script::ShutDown(ShutDown::new(farewell)));
+    }
+
+    // --- one bite ---
+
+    fn begin(&self, seat: &'a Seat<'a>, request: Request) {
+        if request == Request::Open {
+            seat.client.bitten(Bite::Opened);
+            return;
+        }
+        let planned = self
+            .profile
+            .get()
+            .ok_or(Error::Failed)
+            .and_then(|profile| bite::plan(&request, &profile, self, self.capacity));
+        match planned {
+            Err(error) => seat.client.bitten(Bite::Failed(error)),
+            Ok((recipe, plan)) => {
+                if recipe.kind == Kind::Program && !self.load(seat, &recipe, &plan) {
+                    return;
+                }
+                self.serving.set(seat);
+                self.count(|counters| &mut counters.begun);
+                self.happen(Event::Begun);
+                self.run(Script::Operation(OperationScript::new(recipe), plan));
+            }
+        }
+    }
+
+    /// Fills the buffer with what is to be programmed, padded with ones, which
+    /// program nothing.
+    fn load(&self, seat: &'a Seat<'a>, recipe: &Recipe, plan: &Plan) -> bool {
+        let Some(mut buffer) = self.buffer.take() else {
+            seat.client.bitten(Bite::Failed(Error::BufferQuarantined));
+            return false;
+        };
+        buffer.reset();
+        let window = buffer.as_mut_slice().get_mut(..recipe.length);
+        let loaded = window.is_some_and(|window| {
+            window.fill(0xFF);
+            window
+                .get_mut(plan.head..plan.head.saturating_add(plan.count as usize))
+                .is_some_and(|place| seat.client.fill(place))
+        });
+        self.buffer.set(Some(buffer));
+        loaded
+    }
+
+    fn end_bite(&self, recipe: &Recipe, plan: &Plan, result: Result<(), Error>) {
+        self.count(|counters| &mut counters.ended);
+        let Some(seat) = self.serving.take() else {
+            return;
+        };
+        match (result, recipe.kind) {
+            (Err(error), _) => seat.client.bitten(Bite::Failed(error)),
+            (Ok(()), Kind::Program) => seat.client.bitten(Bite::Programmed(plan.count)),
+            (Ok(()), Kind::Erase) => seat.client.bitten(Bite::Erased(plan.count)),
+            (Ok(()), Kind::Read) => match self.buffer.take() {
+                None => seat.client.bitten(Bite::Failed(Error::BufferQuarantined)),
+                Some(mut buffer) => {
+                    buffer.reset();
+                    let data = buffer
+                        .as_slice()
+                        .get(plan.head..plan.head.saturating_add(plan.count as usize));
+                    match data {
+                        Some(data) => seat.client.bitten(Bite::Read(data)),
+                        None => seat.client.bitten(Bite::Failed(Error::OutOfRange)),
+                    }
+                    self.buffer.set(Some(buffer));
+                }
+            },
+        }
+    }
+
+    // --- scripts ---
+
+    fn run(&self, script: Script) {
+        self.script.set(Some(script));
+        self.continue_with(Input::Begin);
+    }
+
+    fn continue_with(&self, input: Input<'_>) {
+        let Some(mut script) = self.script.take() else {
+            self.count(|counters| &mut counters.impossible);
+            return;
+        };
+        let act = script.next(input, self);
+        self.go(script, act);
+    }
+
+    /// Performs one act after the other, until one has to be waited for.
+    fn go(&self, mut script: Script, mut act: Act) {
+        loop {
+            match self.perform(act) {
+                Ok(()) => {
+                    self.script.set(Some(script));
+                    return;
+                }
+                Err(Stuck::Finished(result)) => {
+                    self.finish(script, result);
+                    return;
+                }
+                Err(Stuck::Refused(error)) => act = script.next(Input::Refused(error), self),
+            }
+        }
+    }
+
+    fn perform(&self, act: Act) -> Result<(), Stuck> {
+        match act {
+            Act::Finished(result) => Err(Stuck::Finished(result)),
+            Act::Pause(pause_us) => {
+                self.wait_for(Wait::Pause, pause_us);
+                Ok(())
+            }
+            Act::Command(operation) => self.start(operation, None),
+            Act::Receive(operation, length) => {
+                let buffer = self.borrow(length)?;
+                self.start(operation, Some(buffer))
+            }
+            Act::Program(operation, length) => {
+                let buffer = self.borrow(length)?;
+                self.start(operation, Some(buffer))
+            }
+            Act::Send(operation, small) => {
+                let mut buffer = self.borrow(small.as_slice().len())?;
+                for (to, from) in buffer.as_mut_slice().iter_mut().zip(small.as_slice()) {
+                    *to = *from;
+                }
+                self.start(operation, Some(buffer))
+            }
+        }
+    }
+
+    fn borrow(&self, length: usize) -> Result<SubSliceMut<'static, u8>, Stuck> {
+        match self.buffer.take() {
+            None => Err(Stuck::Finished(Err(Error::BufferQuarantined))),
+            Some(mut buffer) => {
+                buffer.reset();
+                if length > buffer.len() {
+                    self.buffer.set(Some(buffer));
+                    return Err(Stuck::Refused(qspi_hil::Error::TooLong));
+                }
+                buffer.slice(..length);
+                Ok(buffer)
+            }
+        }
+    }
+
+    fn start(
+        &self,
+        operation: Operation,
+        buffer: Option<SubSliceMut<'static, u8>>,
+    ) -> Result<(), Stuck> {
+        let length = buffer.as_ref().map_or(0, SubSliceMut::len);
+        match self.proof.take() {
+            Some(Proof::Idle(idle)) => match self.controller.start(idle, operation, buffer) {
+                Ok(()) => {
+                    let longest_us = self.controller.longest_us(&operation.template, length);
+                    self.wait_for_deadline(longest_us);
+                    Ok(())
+                }
+                Err(refused) => {
+                    self.proof.set(Some(Proof::Idle(refused.idle)));
+                    self.keep(refused.buffer);
+                    Err(Stuck::Refused(refused.error))
+                }
+            },
+            other => {
+                self.proof.set(other);
+                self.keep(buffer);
+                Err(Stuck::Refused(qspi_hil::Error::Hardware))
+            }
+        }
+    }
+
+    fn keep(&self, buffer: Option<SubSliceMut<'static, u8>>) {
+        if let Some(buffer) = buffer {
+            self.buffer.set(Some(buffer));
+        }
+    }
+
+    fn finish(&self, script: Script, result: Result<(), Error>) {
+        if let Err(error) = result {
+            self.fault.set(Some(error));
+            self.teardown_fault.set(Some(error));
+        }
+        match script {
+            Script::BringUp(script) => match (result, script.outcome()) {
+                (Ok(()), Some(profile)) => {
+                    self.profile.set(Some(profile));
+                    self.happen(Event::Started);
+                }
+                (Ok(()), None) => self.fail_bring_up(Error::UnknownPart),
+                (Err(error), _) => self.fail_bring_up(error),
+            },
+            Script::Operation(script, plan) => {
+                self.end_bite(script.recipe(), &plan, result);
+                let event = match result {
+                    Err(error) if error.is_fault() => Event::Faulted,
+                    Ok(()) | Err(_) => Event::Ended,
+                };
+                self.happen(event);
+            }
+            Script::ShutDown(_) => match self.proof.take() {
+                Some(Proof::Idle(idle)) => {
+                    self.proof
+                        .set(Some(Proof::Off(self.controller.disable(idle))));
+                    self.count(|counters| &mut counters.power_downs);
+                    self.happen(Event::Stopped);
+                }
+                other => {
+                    self.proof.set(other);
+                    self.happen(Event::Hung);
+                }
+            },
+        }
+    }
+
+    fn fail_bring_up(&self, error: Error) {
+        self.fault.set(Some(error));
+        self.profile.set(None);
+        self.happen(Event::Faulted);
+    }
+
+    /// The controller did not answer, and the deadline has passed twice.
+    fn hang(&self) {
+        let Some(stopped) = self.controller.force_stop() else {
+            self.count(|counters| &mut counters.impossible);
+            return;
+        };
+        self.count(|counters| &mut counters.forced_stops);
+        self.proof.set(Some(Proof::Off(stopped.off)));
+        self.keep(stopped.buffer);
+        self.fault.set(Some(Error::NoAnswer));
+        self.teardown_fault.set(Some(Error::NoAnswer));
+        if let Some(Script::Operation(script, plan)) = self.script.take() {
+            self.end_bite(script.recipe(), &plan, Err(Error::NoAnswer));
+        }
+        self.happen(Event::Hung);
+    }
+
+    // --- the alarm ---
+
+    fn wait_for(&self, wait: Wait, time_us: u32) {
+        let now = self.alarm.now();
+        // One tick more than asked for: the current one is already under way.
+        let ticks = self
+            .alarm
+            .ticks_from_us(time_us)
+            .wrapping_add(A::Ticks::from(1));
+        let ticks = ticks.max(self.alarm.minimum_dt());
+        self.wait.set(Some((wait, now, ticks)));
+        self.alarm.set_alarm(now, ticks);
+    }
+
+    fn wait_for_deadline(&self, longest_us: u32) {
+        self.wait_for(
+            Wait::Deadline(false),
+            longest_us.saturating_mul(2).saturating_add(SLACK_US),
+        );
+    }
+
+    fn cancel_wait(&self) {
+        if self.wait.take().is_some() {
+            // An alarm that can't be disarmed fires for nobody, see `alarm`.
+            let _unused = self.alarm.disarm();
+        }
+    }
+}
+
+/// Why an act was not begun.
+enum Stuck {
+    Finished(Result<(), Error>),
+    Refused(qspi_hil::Error),
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> Wires for Device<'a, C, A> {
+    fn supports(&self, template: &Template) -> bool {
+        self.controller.supports(template)
+    }
+
+    fn granularity(&self, template: &Template) -> Granularity {
+        self.controller.granularity(template)
+    }
+
+    fn longest_data(&self, template: &Template) -> usize {
+        self.controller.longest_data(template)
+    }
+
+    fn clock_hz(&self) -> u32 {
+        self.controller.clock_hz()
+    }
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> Host for Device<'a, C, A> {
+    fn notify(&self) {
+        self.deferred_call.set();
+    }
+
+    fn accepts(&self) -> Result<(), Error> {
+        if !self.attached.get() {
+            Err(Error::Failed)
+        } else if self.state.get() == State::Failed && !self.identify.get() {
+            Err(Error::Failed)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn dimensions(&self) -> Option<Dimensions> {
+        self.profile.get().map(|profile| profile.dimensions)
+    }
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> qspi_hil::Client<C::Idle> for Device<'a, C, A> {
+    fn enabled(&self, idle: C::Idle, released: Option<SubSliceMut<'static, u8>>) {
+        self.cancel_wait();
+        self.proof.set(Some(Proof::Idle(idle)));
+        if released.is_some() {
+            self.count(|counters| &mut counters.released);
+        }
+        self.keep(released);
+        self.begin_bring_up();
+    }
+
+    fn done(
+        &self,
+        idle: C::Idle,
+        result: Result<(), qspi_hil::Error>,
+        buffer: Option<SubSliceMut<'static, u8>>,
+    ) {
+        self.cancel_wait();
+        self.proof.set(Some(Proof::Idle(idle)));
+        if let Err(error) = result {
+            self.keep(buffer);
+            self.continue_with(Input::Refused(error));
+            return;
+        }
+        let Some(mut script) = self.script.take() else {
+            self.keep(buffer);
+            self.count(|counters| &mut counters.impossible);
+            return;
+        };
+        let data = buffer.as_ref().map_or(&[][..], SubSliceMut::as_slice);
+        let act = script.next(Input::Done(data), self);
+        self.keep(buffer);
+        self.go(script, act);
+    }
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> AlarmClient for Device<'a, C, A> {
+    fn alarm(&self) {
+        let Some((wait, since, ticks)) = self.wait.get() else {
+            return;
+        };
+        let passed = self.alarm.now().wrapping_sub(since);
+        if passed < ticks {
+            // An alarm that was set earlier and could not be disarmed.
+            self.alarm.set_alarm(since, ticks);
+            return;
+        }
+        self.wait.set(None);
+        match wait {
+            Wait::Pause => self.continue_with(Input::Elapsed),
+            Wait::Deadline(false) => self.wait_for(Wait::Deadline(true), SLACK_US),
+            Wait::Deadline(true) => self.hang(),
+            Wait::Idle => {
+                if self.state.get() == State::Ready {
+                    self.happen(Event::Unwanted);
+                }
+            }
+        }
+    }
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> DeferredCallClient for Device<'a, C, A> {
+    fn handle_deferred_call(&self) {
+        for seat in self.clients.iter() {
+            seat.client.deferred();
+        }
+        self.consider();
+    }
+
+    fn register(&'static self) {
+        self.deferred_call.register(self);
+    }
+}

@@ -1,0 +1,357 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! One read, program or erase, from the queue to the quiet array.
+//!
+//! "Outstanding" has two halves. The transfer's end frees the memory; WIP = 0 makes
+//! the array quiet. A program or an erase is over after both.
+
+use crate::error::Error;
+use crate::opcode;
+use crate::pace::Pace;
+use crate::script::{Act, Input};
+use qspi_hil::{Operation, Template};
+
+/// What kind of operation it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Array to memory.
+    Read,
+    /// Memory to array, 1 to 0 only.
+    Program,
+    /// Array to all ones.
+    Erase,
+}
+
+/// How the part says that it is busy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Poll {
+    /// WIP, bit 0 of the status register: 1 is busy.
+    #[default]
+    StatusRegister,
+    /// Bit 7 of Micron's flag status register: 0 is busy.
+    FlagStatusRegister,
+}
+
+/// Status register: write in progress.
+const WIP: u8 = 1 << 0;
+/// Status register: write enable latch.
+const WEL: u8 = 1 << 1;
+/// Flag status register: ready.
+const FSR_READY: u8 = 1 << 7;
+/// Flag status register: the erase, the program failed, or met a protected sector.
+const FSR_FAILURES: u8 = 1 << 5 | 1 << 4 | 1 << 1;
+
+impl Poll {
+    /// The command that asks.
+    pub const fn template(self) -> Template {
+        match self {
+            Poll::StatusRegister => Template::register_in(opcode::RDSR),
+            Poll::FlagStatusRegister => Template::register_in(opcode::RDFSR),
+        }
+    }
+
+    /// Whether the answer says busy.
+    pub const fn is_busy(self, answer: u8) -> bool {
+        match self {
+            Poll::StatusRegister => answer & WIP != 0,
+            Poll::FlagStatusRegister => answer & FSR_READY == 0,
+        }
+    }
+
+    /// What an answer that is not busy says about a program or an erase.
+    ///
+    /// # Errors
+    /// [`Error::NotExecuted`] if the write enable latch is still set: the part resets it
+    /// at the end of every program and erase, so it never began one.
+    /// [`Error::ArrayFailure`] if the part says so.
+    pub const fn verdict(self, answer: u8) -> Result<(), Error> {
+        match self {
+            Poll::StatusRegister if answer & WEL != 0 => Err(Error::NotExecuted),
+            Poll::FlagStatusRegister if answer & FSR_FAILURES != 0 => Err(Error::ArrayFailure),
+            Poll::StatusRegister | Poll::FlagStatusRegister => Ok(()),
+        }
+    }
+}
+
+/// All that one operation needs to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recipe {
+    /// What kind it is.
+    pub kind: Kind,
+    /// What the wires show.
+    pub operation: Operation,
+    /// Bytes of data; 0 for an erase.
+    pub length: usize,
+    /// Typical time of the array in µs.
+    pub typical_us: u32,
+    /// Longest time of the array in µs.
+    pub maximum_us: u32,
+    /// How to ask whether it is done.
+    pub poll: Poll,
+}
+
+/// Where the operation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Not begun.
+    Queued,
+    /// WREN is on the wires.
+    EnablingWrite,
+    /// RDSR: did WREN set the latch?
+    CheckingWriteEnable,
+    /// Data or erase command is on the wires: DMA owns the buffer.
+    Transferring,
+    /// The array works; waiting to look.
+    Busy,
+    /// The array may still work; looking.
+    Polling,
+    /// It looked quiet; looking once more, since a single answer may be noise.
+    Confirming,
+    /// The part reported a failure; its flags are being cleared.
+    ClearingFailure,
+    /// Over.
+    Done,
+}
+
+/// The script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationScript {
+    stage: Stage,
+    recipe: Recipe,
+    pace: Pace,
+}
+
+impl OperationScript {
+    /// For this recipe.
+    pub const fn new(recipe: Recipe) -> OperationScript {
+        OperationScript {
+            stage: Stage::Queued,
+            pace: Pace::new(recipe.typical_us, recipe.maximum_us),
+            recipe,
+        }
+    }
+
+    /// Where it is.
+    pub const fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// What it does.
+    pub const fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// The next act.
+    pub fn next(&mut self, input: Input<'_>) -> Act {
+        let (stage, act) = match input {
+            Input::Refused(error) => finished(Err(Error::Controller(error))),
+            Input::Begin | Input::Done(_) | Input::Elapsed => self.step(input.first()),
+        };
+        self.stage = stage;
+        act
+    }
+
+    fn step(&mut self, answer: Option<u8>) -> (Stage, Act) {
+        match self.stage {
+            Stage::Queued => match self.recipe.kind {
+                Kind::Read => (
+                    Stage::Transferring,
+                    Act::Receive(self.recipe.operation, self.recipe.length),
+                ),
+                Kind::Program | Kind::Erase => (
+                    Stage::EnablingWrite,
+                    Act::Command(Operation::plain(Template::bare(opcode::WREN))),
+                ),
+            },
+            Stage::EnablingWrite => (
+                Stage::CheckingWriteEnable,
+                Act::Receive(Operation::plain(Template::register_in(opcode::RDSR)), 1),
+            ),
+            Stage::CheckingWriteEnable => match answer {
+                Some(status) if status & WEL != 0 && status & WIP == 0 => {
+                    (Stage::Transferring, self.transfer())
+                }
+                Some(0xFF) | None => finished(Err(Error::NotFound)),
+                Some(_) => finished(Err(Error::WriteEnableIgnored)),
+            },
+            Stage::Transferring => match self.recipe.kind {
+                Kind::Read => finished(Ok(())),
+                Kind::Program | Kind::Erase => self.pause(),
+            },
+            Stage::Busy => (Stage::Polling, self.ask()),
+            Stage::Polling => match answer {
+                Some(status) if self.recipe.poll.is_busy(status) => self.pause(),
+                Some(_) => (Stage::Confirming, self.ask()),
+                None => finished(Err(Error::NotFound)),
+            },
+            Stage::Confirming => match answer {
+                Some(status) if self.recipe.poll.is_busy(status) => self.pause(),
+                Some(status) => match self.recipe.poll.verdict(status) {
+                    Err(Error::ArrayFailure) => (
+                        Stage::ClearingFailure,
+                        Act::Command(Operation::plain(Template::bare(opcode::CLFSR))),
+                    ),
+                    verdict => finished(verdict),
+                },
+                None => finished(Err(Error::NotFound)),
+            },
+            Stage::ClearingFailure => finished(Err(Error::ArrayFailure)),
+            Stage::Done => finished(Ok(())),
+        }
+    }
+
+    fn transfer(&self) -> Act {
+        match self.recipe.kind {
+            Kind::Read => Act::Receive(self.recipe.operation, self.recipe.length),
+            Kind::Program => Act::Program(self.recipe.operation, self.recipe.length),
+            Kind::Erase => Act::Command(self.recipe.operation),
+        }
+    }
+
+    fn ask(&self) -> Act {
+        Act::Receive(Operation::plain(self.recipe.poll.template()), 1)
+    }
+
+    fn pause(&mut self) -> (Stage, Act) {
+        match self.pace.next_us() {
+            Some(pause_us) => (Stage::Busy, Act::Pause(pause_us)),
+            None => finished(Err(Error::NoAnswer)),
+        }
+    }
+}
+
+const fn finished(result: Result<(), Error>) -> (Stage, Act) {
+    (Stage::Done, Act::Finished(result))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use qspi_hil::AddressWidth;
+
+    const ERASE: Recipe = Recipe {
+        kind: Kind::Erase,
+        operation: Operation {
+            template: Template::addressed(0x20, AddressWidth::Three),
+            address: 0x1000,
+        },
+        length: 0,
+        typical_us: 48_000,
+        maximum_us: 384_000,
+        poll: Poll::StatusRegister,
+    };
+
+    fn until_polling(script: &mut OperationScript) {
+        assert!(
+            matches!(script.next(Input::Begin), Act::Command(op) if op.template.opcode == 0x06)
+        );
+        assert!(
+            matches!(script.next(Input::Done(&[])), Act::Receive(op, 1) if op.template.opcode == 0x05)
+        );
+        assert_eq!(
+            script.next(Input::Done(&[0x02])),
+            Act::Command(ERASE.operation)
+        );
+        assert_eq!(script.next(Input::Done(&[])), Act::Pause(48_000));
+        assert!(matches!(script.next(Input::Elapsed), Act::Receive(_, 1)));
+    }
+
+    #[test]
+    fn an_erase_is_over_after_two_quiet_answers() {
+        let mut script = OperationScript::new(ERASE);
+        until_polling(&mut script);
+        assert_eq!(script.next(Input::Done(&[0x03])), Act::Pause(6_000));
+        assert!(matches!(script.next(Input::Elapsed), Act::Receive(_, 1)));
+        assert!(matches!(
+            script.next(Input::Done(&[0x00])),
+            Act::Receive(_, 1)
+        ));
+        assert_eq!(script.next(Input::Done(&[0x00])), Act::Finished(Ok(())));
+    }
+
+    #[test]
+    fn a_wip_that_returns_is_waited_for_again() {
+        let mut script = OperationScript::new(ERASE);
+        until_polling(&mut script);
+        assert!(matches!(
+            script.next(Input::Done(&[0x00])),
+            Act::Receive(_, 1)
+        ));
+        assert_eq!(script.next(Input::Done(&[0x01])), Act::Pause(6_000));
+    }
+
+    #[test]
+    fn a_wip_that_never_clears_ends_at_the_maximum() {
+        let mut script = OperationScript::new(ERASE);
+        until_polling(&mut script);
+        let mut waited = 48_000;
+        let result = loop {
+            match script.next(Input::Done(&[0x03])) {
+                Act::Pause(pause) => {
+                    waited += pause;
+                    script.next(Input::Elapsed);
+                }
+                Act::Finished(result) => break result,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(result, Err(Error::NoAnswer));
+        assert!(waited >= ERASE.maximum_us);
+    }
+
+    #[test]
+    fn write_enable_ignored_starts_nothing() {
+        for (status, error) in [(0x00, Error::WriteEnableIgnored), (0xFF, Error::NotFound)] {
+            let mut script = OperationScript::new(ERASE);
+            script.next(Input::Begin);
+            script.next(Input::Done(&[]));
+            assert_eq!(
+                script.next(Input::Done(&[status])),
+                Act::Finished(Err(error))
+            );
+        }
+    }
+
+    #[test]
+    fn a_latch_that_stays_set_means_not_executed() {
+        let mut script = OperationScript::new(ERASE);
+        until_polling(&mut script);
+        script.next(Input::Done(&[0x02]));
+        assert_eq!(
+            script.next(Input::Done(&[0x02])),
+            Act::Finished(Err(Error::NotExecuted))
+        );
+    }
+
+    #[test]
+    fn a_reported_failure_is_cleared_before_it_is_told() {
+        let mut script = OperationScript::new(Recipe {
+            poll: Poll::FlagStatusRegister,
+            ..ERASE
+        });
+        until_polling(&mut script);
+        script.next(Input::Done(&[0xA0]));
+        assert!(
+            matches!(script.next(Input::Done(&[0xA0])), Act::Command(op) if op.template.opcode == 0x50)
+        );
+        assert_eq!(
+            script.next(Input::Done(&[])),
+            Act::Finished(Err(Error::ArrayFailure))
+        );
+    }
+
+    #[test]
+    fn a_refusal_ends_it_at_every_stage() {
+        let mut script = OperationScript::new(ERASE);
+        for _ in 0..4 {
+            let mut refused = script;
+            assert_eq!(
+                refused.next(Input::Refused(qspi_hil::Error::Hardware)),
+                Act::Finished(Err(Error::Controller(qspi_hil::Error::Hardware)))
+            );
+            script.next(Input::Done(&[0x02]));
+        }
+    }
+}

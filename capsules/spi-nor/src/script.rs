@@ -1,0 +1,78 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! Sequences of commands as pure state machines.
+//!
+//! Bringing the part up, one operation, putting it to sleep: each is a script. A
+//! script says what to do next ([`Act`]) and is told what came of it ([`Input`]).
+//! It knows neither controller nor alarm, so it is tested by itself.
+
+use crate::error::Error;
+use qspi_hil::Operation;
+
+/// A few bytes to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Small {
+    bytes: [u8; 4],
+    length: u8,
+}
+
+impl Small {
+    /// Up to four bytes; what is beyond is cut.
+    pub fn new(source: &[u8]) -> Small {
+        let mut bytes = [0; 4];
+        let mut length = 0;
+        for (to, from) in bytes.iter_mut().zip(source) {
+            *to = *from;
+            length += 1;
+        }
+        Small { bytes, length }
+    }
+
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.length)).unwrap_or(&[])
+    }
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Send a command without data.
+    Command(Operation),
+    /// Send a command with a few bytes.
+    Send(Operation, Small),
+    /// Receive this many bytes into the device's buffer.
+    Receive(Operation, usize),
+    /// Send this many bytes that already are in the device's buffer.
+    Program(Operation, usize),
+    /// Wait for this many µs.
+    Pause(u32),
+    /// The script is over.
+    Finished(Result<(), Error>),
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input<'b> {
+    /// The script begins.
+    Begin,
+    /// The command was carried out. What was received, if it was a
+    /// [`Act::Receive`].
+    Done(&'b [u8]),
+    /// The controller refused or failed the command.
+    Refused(qspi_hil::Error),
+    /// The pause is over.
+    Elapsed,
+}
+
+impl<'b> Input<'b> {
+    /// The first byte of what was received.
+    pub fn first(&self) -> Option<u8> {
+        match self {
+            Input::Done(data) => data.first().copied(),
+            Input::Begin | Input::Refused(_) | Input::Elapsed => None,
+        }
+    }
+}

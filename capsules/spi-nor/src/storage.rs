@@ -1,0 +1,408 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! A range of the part as [`kernel::hil::nonvolatile_storage::NonvolatileStorage`],
+//! so that today's capsules and apps run on it unchanged.
+//!
+//! Storage is bytes that can be overwritten. Each sector a write touches is read
+//! first. If the new bytes only clear bits they are programmed in place; otherwise
+//! the sector is erased and programmed anew. **A power cut between that erase and the
+//! last program loses the sector's other bytes.** Who can't live with that uses
+//! a log-structured layer on the flash faces instead.
+//!
+//! The HIL's calls return no buffer with an error, and its callbacks carry no error.
+//! A buffer that comes with a call that can't be served would be lost. So this face
+//! accepts every call that it has room for and tells a failure as a callback with a
+//! length of 0; a second call while one is outstanding is kept and ends the same
+//! way. Only a third buffer is refused, and that one the HIL can't return.
+
+use crate::client::{Bite, Client, Dimensions, Host, Request};
+use crate::error::Error;
+use core::cell::Cell;
+use kernel::ErrorCode;
+use kernel::hil::nonvolatile_storage::{NonvolatileStorage, NonvolatileStorageClient};
+use kernel::utilities::cells::{OptionalCell, TakeCell};
+
+/// Bytes that are read, merged and written back together.
+pub const SECTOR_SIZE: usize = 4096;
+
+const SECTOR: u32 = SECTOR_SIZE as u32;
+
+/// What the user asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    Read,
+    Write,
+}
+
+/// Where the sector at hand is. Counts are bytes done of the sector.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// A read of the user, straight into its buffer.
+    Reading,
+    /// The sector's old content.
+    Fetching(u32),
+    /// Only clears bits: programmed as it is.
+    Patching(u32),
+    /// Must set bits.
+    Erasing(u32),
+    /// The merged sector after the erase.
+    Restoring(u32),
+}
+
+/// An accepted call. Addresses are the part's.
+#[derive(Clone, Copy)]
+struct Call {
+    goal: Goal,
+    address: u32,
+    length: u32,
+    done: u32,
+    stage: Stage,
+}
+
+impl Call {
+    /// Where the sector at hand starts.
+    fn sector(&self) -> u32 {
+        let here = self.address.saturating_add(self.done);
+        here - here % SECTOR
+    }
+
+    /// The user's bytes in the sector at hand: offset in the sector and count.
+    fn slot(&self) -> (u32, u32) {
+        let here = self.address.saturating_add(self.done);
+        let offset = here % SECTOR;
+        let count = (SECTOR - offset).min(self.length.saturating_sub(self.done));
+        (offset, count)
+    }
+}
+
+/// The face. Start and length of its range are multiples of 4 KiB.
+pub struct StorageFace<'a> {
+    host: &'a dyn Host,
+    start: u32,
+    length: u32,
+    client: OptionalCell<&'a dyn NonvolatileStorageClient>,
+    call: OptionalCell<Call>,
+    ended: OptionalCell<(Goal, u32)>,
+    in_flight: Cell<bool>,
+    user: TakeCell<'static, [u8]>,
+    second: TakeCell<'static, [u8]>,
+    second_goal: OptionalCell<Goal>,
+    sector: TakeCell<'static, [u8; SECTOR_SIZE]>,
+}
+
+impl<'a> StorageFace<'a> {
+    /// For the range of `length` bytes from `start` on; both are rounded down to
+    /// whole sectors. Addresses of the HIL count from `start`.
+    pub fn new(
+        host: &'a dyn Host,
+        sector: &'static mut [u8; SECTOR_SIZE],
+        start: u32,
+        length: u32,
+    ) -> StorageFace<'a> {
+        StorageFace {
+            host,
+            start: start - start % SECTOR,
+            length: length - length % SECTOR,
+            client: OptionalCell::empty(),
+            call: OptionalCell::empty(),
+            ended: OptionalCell::empty(),
+            in_flight: Cell::new(false),
+            user: TakeCell::empty(),
+            second: TakeCell::empty(),
+            second_goal: OptionalCell::empty(),
+            sector: TakeCell::new(sector),
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.call.is_some() || self.ended.is_some()
+    }
+
+    /// Accepts a call, if only to end it with nothing done.
+    fn submit(
+        &self,
+        goal: Goal,
+        buffer: &'static mut [u8],
+        address: usize,
+        length: usize,
+    ) -> Result<(), ErrorCode> {
+        if self.is_busy() {
+            if self.second.is_some() {
+                return Err(ErrorCode::BUSY);
+            }
+            self.second.replace(buffer);
+            self.second_goal.set(goal);
+            self.host.notify();
+            return Ok(());
+        }
+        let room = buffer.len();
+        self.user.replace(buffer);
+        match self.check(address, length, room) {
+            Some((address, length)) if length > 0 => self.call.set(Call {
+                goal,
+                address,
+                length,
+                done: 0,
+                stage: match goal {
+                    Goal::Read => Stage::Reading,
+                    Goal::Write => Stage::Fetching(0),
+                },
+            }),
+            Some(_) | None => self.ended.set((goal, 0)),
+        }
+        self.host.notify();
+        Ok(())
+    }
+
+    fn check(&self, address: usize, length: usize, room: usize) -> Option<(u32, u32)> {
+        self.host.accepts().ok()?;
+        let address = u32::try_from(address).ok()?;
+        let length = u32::try_from(length).ok()?;
+        let end = address.checked_add(length)?;
+        if end > self.length || length as usize > room {
+            return None;
+        }
+        Some((self.start.checked_add(address)?, length))
+    }
+
+    fn end(&self, goal: Goal, done: u32) {
+        self.call.clear();
+        self.ended.set((goal, done));
+        self.tell();
+    }
+
+    fn tell(&self) {
+        if let Some((goal, done)) = self.ended.take() {
+            if let Some(buffer) = self.user.take() {
+                self.hand_back(goal, buffer, done);
+            }
+        }
+        if let Some(goal) = self.second_goal.take() {
+            if let Some(buffer) = self.second.take() {
+                self.hand_back(goal, buffer, 0);
+            }
+        }
+    }
+
+    fn hand_back(&self, goal: Goal, buffer: &'static mut [u8], done: u32) {
+        self.client.map(|client| match goal {
+            Goal::Read => client.read_done(buffer, done as usize),
+            Goal::Write => client.write_done(buffer, done as usize),
+        });
+    }
+
+    /// Merges the user's bytes into the fetched sector. The next stage.
+    fn merge(&self, call: &Call) -> Stage {
+        let (offset, count) = call.slot();
+        let clears_only = self.with_both(call, |sector, user| {
+            let mut clears_only = true;
+            for (old, new) in sector
+                .iter_mut()
+                .skip(offset as usize)
+                .take(count as usize)
+                .zip(user)
+            {
+                clears_only &= *new & !*old == 0;
+                *old = *new;
+            }
+            clears_only
+        });
+        if clears_only {
+            Stage::Patching(0)
+        } else {
+            Stage::Erasing(0)
+        }
+    }
+
+    fn with_both<R: Default>(
+        &self,
+        call: &Call,
+        work: impl FnOnce(&mut [u8; SECTOR_SIZE], &mut [u8]) -> R,
+    ) -> R {
+        self.sector
+            .map(|sector| {
+                self.user
+                    .map(|user| {
+                        let rest = user.get_mut(call.done as usize..).unwrap_or(&mut []);
+                        work(sector, rest)
+                    })
+                    .unwrap_or_default()
+            })
+            .unwrap_or_default()
+    }
+
+    /// Where a bite of `count` bytes leads. `None`: the sector at hand is done.
+    fn advance(&self, call: &Call, count: u32) -> Option<Stage> {
+        let (_, slot) = call.slot();
+        match call.stage {
+            Stage::Reading => None,
+            Stage::Fetching(done) if done.saturating_add(count) < SECTOR => {
+                Some(Stage::Fetching(done.saturating_add(count)))
+            }
+            Stage::Fetching(_) => Some(self.merge(call)),
+            Stage::Patching(done) if done.saturating_add(count) < slot => {
+                Some(Stage::Patching(done.saturating_add(count)))
+            }
+            Stage::Erasing(done) if done.saturating_add(count) < SECTOR => {
+                Some(Stage::Erasing(done.saturating_add(count)))
+            }
+            Stage::Erasing(_) => Some(Stage::Restoring(0)),
+            Stage::Restoring(done) if done.saturating_add(count) < SECTOR => {
+                Some(Stage::Restoring(done.saturating_add(count)))
+            }
+            Stage::Patching(_) | Stage::Restoring(_) => None,
+        }
+    }
+}
+
+impl<'a> NonvolatileStorage<'a> for StorageFace<'a> {
+    fn set_client(&self, client: &'a dyn NonvolatileStorageClient) {
+        self.client.set(client);
+    }
+
+    fn read(
+        &self,
+        buffer: &'static mut [u8],
+        address: usize,
+        length: usize,
+    ) -> Result<(), ErrorCode> {
+        self.submit(Goal::Read, buffer, address, length)
+    }
+
+    fn write(
+        &self,
+        buffer: &'static mut [u8],
+        address: usize,
+        length: usize,
+    ) -> Result<(), ErrorCode> {
+        self.submit(Goal::Write, buffer, address, length)
+    }
+}
+
+impl Client for StorageFace<'_> {
+    fn leases(&self) -> usize {
+        usize::from(self.call.is_some())
+    }
+
+    fn has_work(&self) -> bool {
+        self.call.is_some()
+    }
+
+    fn next_request(&self, dimensions: &Dimensions) -> Option<Request> {
+        let call = self.call.get()?;
+        let fits = call
+            .address
+            .checked_add(call.length)
+            .is_some_and(|end| end <= dimensions.size);
+        if !fits {
+            self.end(call.goal, 0);
+            return None;
+        }
+        let sector = call.sector();
+        let (offset, count) = call.slot();
+        let rest = |start: u32, length: u32, done: u32| {
+            (start.saturating_add(done), length.saturating_sub(done))
+        };
+        let (address, length) = match call.stage {
+            Stage::Reading => rest(call.address, call.length, call.done),
+            Stage::Fetching(done) | Stage::Erasing(done) | Stage::Restoring(done) => {
+                rest(sector, SECTOR, done)
+            }
+            Stage::Patching(done) => rest(sector.saturating_add(offset), count, done),
+        };
+        self.in_flight.set(true);
+        Some(match call.stage {
+            Stage::Reading | Stage::Fetching(_) => Request::Read { address, length },
+            Stage::Patching(_) | Stage::Restoring(_) => Request::Program { address, length },
+            Stage::Erasing(_) => Request::Erase { address, length },
+        })
+    }
+
+    fn fill(&self, buffer: &mut [u8]) -> bool {
+        let Some(call) = self.call.get() else {
+            return false;
+        };
+        let (offset, _) = call.slot();
+        let start = match call.stage {
+            Stage::Patching(done) => offset.saturating_add(done),
+            Stage::Restoring(done) => done,
+            Stage::Reading | Stage::Fetching(_) | Stage::Erasing(_) => return false,
+        } as usize;
+        self.sector
+            .map(|sector| {
+                start
+                    .checked_add(buffer.len())
+                    .and_then(|end| sector.get(start..end))
+                    .map(|source| buffer.copy_from_slice(source))
+            })
+            .flatten()
+            .is_some()
+    }
+
+    fn bitten(&self, bite: Bite<'_>) {
+        self.in_flight.set(false);
+        let Some(mut call) = self.call.get() else {
+            return;
+        };
+        let count = match bite {
+            Bite::Failed(_) => {
+                // What was done before is in the part, and told.
+                self.end(call.goal, call.done);
+                return;
+            }
+            Bite::Opened => 0,
+            Bite::Programmed(count) | Bite::Erased(count) => count,
+            Bite::Read(data) => {
+                self.with_both(&call, |sector, user| {
+                    let target: &mut [u8] = match call.stage {
+                        Stage::Fetching(done) => sector.get_mut(done as usize..).unwrap_or(&mut []),
+                        Stage::Reading
+                        | Stage::Patching(_)
+                        | Stage::Erasing(_)
+                        | Stage::Restoring(_) => user,
+                    };
+                    for (to, from) in target.iter_mut().zip(data) {
+                        *to = *from;
+                    }
+                });
+                data.len() as u32
+            }
+        };
+        match self.advance(&call, count) {
+            Some(stage) => call.stage = stage,
+            None => {
+                let step = match call.stage {
+                    Stage::Reading => count,
+                    Stage::Fetching(_)
+                    | Stage::Patching(_)
+                    | Stage::Erasing(_)
+                    | Stage::Restoring(_) => call.slot().1,
+                };
+                call.done = call.done.saturating_add(step);
+                call.stage = match call.goal {
+                    Goal::Read => Stage::Reading,
+                    Goal::Write => Stage::Fetching(0),
+                };
+                if call.done >= call.length {
+                    self.end(call.goal, call.length);
+                    return;
+                }
+            }
+        }
+        self.call.set(call);
+    }
+
+    fn cancel(&self, _error: Error) {
+        if !self.in_flight.get() {
+            if let Some(call) = self.call.get() {
+                self.end(call.goal, call.done);
+            }
+        }
+    }
+
+    fn deferred(&self) {
+        self.tell();
+    }
+}
