@@ -1,0 +1,305 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! The SPI-NOR flash driver (`doc/syscalls/50005_spi_nor.md`).
+//!
+//! [`open`], [`read`], [`program`] and [`erase`] are whole operations: they
+//! share, command, wait and take back. What they are made of is public as well,
+//! for an app that does something else while an operation runs.
+
+use crate::ErrorCode;
+use crate::share;
+use crate::system_call::command;
+use crate::upcall::{Arrivals, watch};
+use core::fmt;
+
+/// The driver's number.
+pub const DRIVER: u32 = 0x50005;
+/// The read-write buffer that *read* fills.
+pub const DESTINATION: u32 = 0;
+/// The read-only buffer that *program* programs.
+pub const SOURCE: u32 = 0;
+
+const EXISTS: u32 = 0;
+const REGION: u32 = 1;
+const GEOMETRY: u32 = 2;
+const OPEN: u32 = 3;
+const CLOSE: u32 = 4;
+const READ: u32 = 5;
+const PROGRAM: u32 = 6;
+const ERASE: u32 = 7;
+
+/// What ends in an upcall.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Operation {
+    /// Take a lease and wait until the part is there.
+    Open = 0,
+    /// Read into the read-write buffer.
+    Read = 1,
+    /// Program from the read-only buffer.
+    Program = 2,
+    /// Set whole sectors to ones.
+    Erase = 3,
+}
+
+impl Operation {
+    /// The number of the upcall that ends this operation.
+    pub const fn upcall(self) -> u32 {
+        self as u32
+    }
+}
+
+/// What an app may do with its region.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// The app has no region.
+    None,
+    /// It may read.
+    ReadOnly,
+    /// It may read, program and erase.
+    ReadProgramErase,
+}
+
+/// The part of the flash that the board gave to this app.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Region {
+    /// Its length in bytes.
+    pub length: u32,
+    /// What the app may do with it.
+    pub access: Access,
+}
+
+/// The flash part that was found. All in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Geometry {
+    /// Smallest unit of erase.
+    pub sector: u32,
+    /// Largest unit of program.
+    pub page: u32,
+    /// The whole part.
+    pub size: u32,
+}
+
+/// How an operation ended: the values of its upcall.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ended {
+    /// Whether all of it was done.
+    pub status: Result<(), ErrorCode>,
+    /// Bytes done from the start.
+    pub done: u32,
+}
+
+impl Ended {
+    /// What the values of an upcall say.
+    pub const fn from_values(values: [u32; 3]) -> Ended {
+        Ended {
+            status: ErrorCode::from_status(values[0]),
+            done: values[1],
+        }
+    }
+
+    fn all_of(self, length: u32) -> Result<(), Error> {
+        match self.status {
+            Err(code) => Err(Error::Ended {
+                code,
+                done: self.done,
+            }),
+            Ok(()) if self.done != length => Err(Error::Count { done: self.done }),
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+/// Why a whole operation failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Error {
+    /// The kernel refused the subscription or the buffer.
+    Setup(ErrorCode),
+    /// The driver refused the operation.
+    Refused(ErrorCode),
+    /// The operation ended in an error.
+    Ended {
+        /// Which one.
+        code: ErrorCode,
+        /// Bytes done from the start before it.
+        done: u32,
+    },
+    /// The operation ended well, yet says that it did something else than all of
+    /// the bytes.
+    Count {
+        /// Bytes it says are done.
+        done: u32,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Setup(code) => write!(f, "{code} on subscribe or allow"),
+            Error::Refused(code) => write!(f, "refused with {code}"),
+            Error::Ended { code, done } => write!(f, "ended in {code} after {done} bytes"),
+            Error::Count { done } => write!(f, "ended well with {done} bytes done"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// Whether the driver exists.
+///
+/// # Errors
+///
+/// NODEVICE if it does not.
+pub fn exists() -> Result<(), ErrorCode> {
+    command(DRIVER, EXISTS, 0, 0).success()
+}
+
+/// This app's region.
+///
+/// # Errors
+///
+/// NODEVICE without the driver.
+pub fn region() -> Result<Region, ErrorCode> {
+    let (length, access) = command(DRIVER, REGION, 0, 0).success_2_u32()?;
+    let access = match access {
+        0 => Access::None,
+        1 => Access::ReadOnly,
+        2 => Access::ReadProgramErase,
+        _ => return Err(ErrorCode::BadReturn),
+    };
+    Ok(Region { length, access })
+}
+
+/// The geometry of the part.
+///
+/// # Errors
+///
+/// RESERVE until the part has been identified, which [`open`] waits for.
+pub fn geometry() -> Result<Geometry, ErrorCode> {
+    let (sector, page, size) = command(DRIVER, GEOMETRY, 0, 0).success_3_u32()?;
+    Ok(Geometry { sector, page, size })
+}
+
+/// Starts an *open*.
+///
+/// # Errors
+///
+/// The driver's refusal.
+pub fn start_open() -> Result<(), ErrorCode> {
+    command(DRIVER, OPEN, 0, 0).success()
+}
+
+/// Starts a *read* of `length` bytes from `address` into the buffer shared as
+/// [`DESTINATION`].
+///
+/// # Errors
+///
+/// The driver's refusal.
+pub fn start_read(address: u32, length: u32) -> Result<(), ErrorCode> {
+    command(DRIVER, READ, address, length).success()
+}
+
+/// Starts a *program* of `length` bytes at `address` from the buffer shared as
+/// [`SOURCE`].
+///
+/// # Errors
+///
+/// The driver's refusal.
+pub fn start_program(address: u32, length: u32) -> Result<(), ErrorCode> {
+    command(DRIVER, PROGRAM, address, length).success()
+}
+
+/// Starts an *erase* of `length` bytes from `address`.
+///
+/// # Errors
+///
+/// The driver's refusal.
+pub fn start_erase(address: u32, length: u32) -> Result<(), ErrorCode> {
+    command(DRIVER, ERASE, address, length).success()
+}
+
+/// Runs `body` while the upcalls of `operation` are watched.
+///
+/// # Errors
+///
+/// Why the kernel refused the subscription.
+pub fn watch_operation<R>(
+    operation: Operation,
+    body: impl FnOnce(&Arrivals) -> R,
+) -> Result<R, ErrorCode> {
+    watch(DRIVER, operation.upcall(), body)
+}
+
+/// Takes a lease and waits until the part is powered and identified.
+///
+/// # Errors
+///
+/// Refused, or ended in an error.
+pub fn open() -> Result<(), Error> {
+    run(Operation::Open, 0, start_open)
+}
+
+/// Gives the lease back.
+///
+/// # Errors
+///
+/// ALREADY if there is none, or it was given back before.
+pub fn close() -> Result<(), ErrorCode> {
+    command(DRIVER, CLOSE, 0, 0).success()
+}
+
+/// Reads from `address` on until `buffer` is full.
+///
+/// # Errors
+///
+/// Refused, or ended in an error.
+pub fn read(address: u32, buffer: &mut [u8]) -> Result<(), Error> {
+    let length = length_of(buffer)?;
+    share::read_write(DRIVER, DESTINATION, buffer, |_| {
+        run(Operation::Read, length, || start_read(address, length))
+    })
+    .map_err(Error::Setup)?
+}
+
+/// Programs all of `buffer` at `address`: the result is the old content AND the
+/// buffer.
+///
+/// # Errors
+///
+/// Refused, or ended in an error.
+pub fn program(address: u32, buffer: &[u8]) -> Result<(), Error> {
+    let length = length_of(buffer)?;
+    share::read_only(DRIVER, SOURCE, buffer, |_| {
+        run(Operation::Program, length, || {
+            start_program(address, length)
+        })
+    })
+    .map_err(Error::Setup)?
+}
+
+/// Erases `length` bytes from `address`, both multiples of the sector.
+///
+/// # Errors
+///
+/// Refused, or ended in an error.
+pub fn erase(address: u32, length: u32) -> Result<(), Error> {
+    run(Operation::Erase, length, || start_erase(address, length))
+}
+
+fn length_of(buffer: &[u8]) -> Result<u32, Error> {
+    u32::try_from(buffer.len()).map_err(|_| Error::Setup(ErrorCode::Size))
+}
+
+fn run(
+    operation: Operation,
+    length: u32,
+    start: impl FnOnce() -> Result<(), ErrorCode>,
+) -> Result<(), Error> {
+    watch_operation(operation, |arrivals| {
+        start().map_err(Error::Refused)?;
+        Ended::from_values(arrivals.wait()).all_of(length)
+    })
+    .map_err(Error::Setup)?
+}
