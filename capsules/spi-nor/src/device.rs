@@ -29,7 +29,7 @@
 
 use crate::bite::{self, Plan};
 use crate::bring_up::BringUp;
-use crate::client::{Bite, Client, Dimensions, Host, Request, Seat};
+use crate::client::{Bite, Dimensions, Host, Request, Seat};
 use crate::error::Error;
 use crate::lifecycle::{self, Action, Event, State};
 use crate::operation::{Kind, OperationScript, Recipe};
@@ -41,7 +41,7 @@ use kernel::ErrorCode;
 use kernel::collections::list::List;
 use kernel::deferred_call::{DeferredCall, DeferredCallClient};
 use kernel::hil::time::{Alarm, AlarmClient, ConvertTicks, Ticks};
-use kernel::utilities::cells::OptionalCell;
+use kernel::utilities::cells::{MapCell, OptionalCell};
 use kernel::utilities::leasable_buffer::SubSliceMut;
 use qspi_hil::{Controller, Granularity, Operation, Template};
 
@@ -104,21 +104,24 @@ enum Wait {
 }
 
 /// What the controller and the alarm work for.
+#[derive(Clone, Copy)]
 enum Script {
-    BringUp(BringUp),
+    /// See [`Device::bring_up`], which is too large to be moved around.
+    BringUp,
     Operation(OperationScript, Plan),
     ShutDown(ShutDown),
 }
 
-impl Script {
-    fn next(&mut self, input: Input<'_>, wires: &dyn Wires) -> Act {
-        match self {
-            Script::BringUp(script) => script.next(input, wires),
-            Script::Operation(script, _) => script.next(input),
-            Script::ShutDown(script) => script.next(input),
-        }
-    }
+/// What the alarm was set for: when, and for how many ticks.
+struct Waiting<T> {
+    wait: Wait,
+    since: T,
+    ticks: T,
 }
+
+/// The bus clock for a part that is not known yet: the slowest mode of any part known
+/// here (ultra-low-power of MX25R) takes this.
+const FIRST_CLOCK_HZ: u32 = 8_000_000;
 
 /// Slack of a deadline over the controller's own longest time, in µs.
 const SLACK_US: u32 = 1000;
@@ -144,12 +147,14 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     proof: Cell<Option<Proof<C::Idle, C::Off>>>,
     buffer: Cell<Option<SubSliceMut<'static, u8>>>,
     capacity: usize,
+    clock_limit_hz: Cell<u32>,
     script: Cell<Option<Script>>,
-    profile: Cell<Option<Profile>>,
+    bring_up: MapCell<BringUp>,
+    profile: MapCell<Profile>,
     serving: OptionalCell<&'a Seat<'a>>,
     turn: Cell<usize>,
 
-    wait: Cell<Option<(Wait, A::Ticks, A::Ticks)>>,
+    wait: Cell<Option<Waiting<A::Ticks>>>,
 }
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
@@ -179,9 +184,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             teardown_fault: Cell::new(None),
             counters: Cell::new(Counters::default()),
             capacity: buffer.len(),
+            clock_limit_hz: Cell::new(FIRST_CLOCK_HZ),
             buffer: Cell::new(Some(SubSliceMut::new(buffer))),
             script: Cell::new(None),
-            profile: Cell::new(None),
+            bring_up: MapCell::empty(),
+            profile: MapCell::empty(),
             serving: OptionalCell::empty(),
             turn: Cell::new(0),
             wait: Cell::new(None),
@@ -259,13 +266,21 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.counters.get()
     }
 
+    /// Whether the device's buffer is with the device, and not with the controller.
+    pub fn holds_buffer(&self) -> bool {
+        let buffer = self.buffer.take();
+        let holds = buffer.is_some();
+        self.buffer.set(buffer);
+        holds
+    }
+
     /// What the part was found to be.
     pub fn profile(&self) -> Option<Profile> {
-        self.profile.get()
+        self.profile.map(|profile| *profile)
     }
 
     fn is_known(&self) -> bool {
-        self.profile.get().is_some()
+        self.profile.is_some()
     }
 
     fn count(&self, field: fn(&mut Counters) -> &mut u32) {
@@ -367,7 +382,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 
     fn next_request(&self) -> Option<(&'a Seat<'a>, Request)> {
-        let dimensions = self.profile.get()?.dimensions;
+        let dimensions = self.dimensions()?;
         let seats = self.clients.iter().count();
         let turn = self.turn.get();
         let first = self.clients.iter().enumerate().skip(turn);
@@ -408,10 +423,19 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
     }
 
+    /// A part that is not known yet is spoken to slowly.
     fn power_up(&self) {
+        let limit_hz = self
+            .profile
+            .map_or(FIRST_CLOCK_HZ, |profile| profile.clock_limit_hz);
+        self.enable(limit_hz);
+    }
+
+    fn enable(&self, limit_hz: u32) {
         self.identify.set(false);
+        self.clock_limit_hz.set(limit_hz);
         match self.proof.take() {
-            Some(Proof::Off(off)) => match self.controller.enable(off) {
+            Some(Proof::Off(off)) => match self.controller.enable(off, limit_hz) {
                 Ok(()) => {
                     self.count(|counters| &mut counters.power_ups);
                     self.wait_for_deadline(self.controller.longest_enable_us());
@@ -431,8 +455,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 
     fn begin_bring_up(&self) {
-        let known = self.profile.get();
-        self.run(Script::BringUp(BringUp::new(known)));
+        self.bring_up.put(BringUp::new(self.profile()));
+        self.run(Script::BringUp);
     }
 
     fn power_down(&self) {
@@ -440,8 +464,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.teardown_fault.set(None);
         let farewell = self
             .profile
-            .get()
-            .map_or_else(Farewell::default, |profile| profile.farewell);
+            .map_or(Farewell::default(), |profile| profile.farewell());
         self.run(Script::ShutDown(ShutDown::new(farewell)));
     }
 
@@ -452,11 +475,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             seat.client.bitten(Bite::Opened);
             return;
         }
-        let planned = self
-            .profile
-            .get()
-            .ok_or(Error::Failed)
-            .and_then(|profile| bite::plan(&request, &profile, self, self.capacity));
+        let planned = self.profile.map_or(Err(Error::Failed), |profile| {
+            bite::plan(&request, profile, self, self.capacity)
+        });
         match planned {
             Err(error) => seat.client.bitten(Bite::Failed(error)),
             Ok((recipe, plan)) => {
@@ -523,30 +544,38 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.continue_with(Input::Begin);
     }
 
-    fn continue_with(&self, input: Input<'_>) {
-        let Some(mut script) = self.script.take() else {
-            self.count(|counters| &mut counters.impossible);
-            return;
+    /// The next act of the running script.
+    fn next_act(&self, input: Input<'_>) -> Option<Act> {
+        let mut script = self.script.take()?;
+        let act = match &mut script {
+            Script::BringUp => self.bring_up.map(|bring_up| bring_up.next(input, self)),
+            Script::Operation(script, _) => Some(script.next(input)),
+            Script::ShutDown(script) => Some(script.next(input)),
         };
-        let act = script.next(input, self);
-        self.go(script, act);
+        self.script.set(Some(script));
+        act
+    }
+
+    fn continue_with(&self, input: Input<'_>) {
+        let act = self.next_act(input);
+        self.go(act);
     }
 
     /// Performs one act after the other, until one has to be waited for.
-    fn go(&self, mut script: Script, mut act: Act) {
-        loop {
+    fn go(&self, mut next: Option<Act>) {
+        while let Some(act) = next {
             match self.perform(act) {
-                Ok(()) => {
-                    self.script.set(Some(script));
-                    return;
-                }
+                Ok(()) => return,
                 Err(Stuck::Finished(result)) => {
-                    self.finish(script, result);
+                    if let Some(script) = self.script.take() {
+                        self.finish(script, result);
+                    }
                     return;
                 }
-                Err(Stuck::Refused(error)) => act = script.next(Input::Refused(error), self),
+                Err(Stuck::Refused(error)) => next = self.next_act(Input::Refused(error)),
             }
         }
+        self.count(|counters| &mut counters.impossible);
     }
 
     fn perform(&self, act: Act) -> Result<(), Stuck> {
@@ -629,14 +658,19 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             self.teardown_fault.set(Some(error));
         }
         match script {
-            Script::BringUp(script) => match (result, script.outcome()) {
-                (Ok(()), Some(profile)) => {
-                    self.profile.set(Some(profile));
-                    self.happen(Event::Started);
+            Script::BringUp => {
+                let outcome = self.bring_up.take();
+                let profile = outcome.and_then(|bring_up| bring_up.outcome());
+                match (result, profile) {
+                    (Ok(()), Some(profile)) => {
+                        self.profile.put(profile);
+                        self.fault.set(outcome.and_then(|bring_up| bring_up.shortfall()));
+                        self.brought_up(profile.clock_limit_hz);
+                    }
+                    (Ok(()), None) => self.fail_bring_up(Error::UnknownPart),
+                    (Err(error), _) => self.fail_bring_up(error),
                 }
-                (Ok(()), None) => self.fail_bring_up(Error::UnknownPart),
-                (Err(error), _) => self.fail_bring_up(error),
-            },
+            }
             Script::Operation(script, plan) => {
                 self.end_bite(script.recipe(), &plan, result);
                 let event = match result {
@@ -660,9 +694,30 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
     }
 
+    /// The part is known. If it takes a faster clock than the present one, it is
+    /// greeted once more at that clock, which also shows that the bus is good for it.
+    fn brought_up(&self, clock_limit_hz: u32) {
+        let limit_hz = clock_limit_hz.min(self.controller.fastest_clock_hz());
+        if limit_hz <= self.clock_limit_hz.get() {
+            self.happen(Event::Started);
+            return;
+        }
+        match self.proof.take() {
+            Some(Proof::Idle(idle)) => {
+                self.proof
+                    .set(Some(Proof::Off(self.controller.disable(idle))));
+                self.enable(clock_limit_hz);
+            }
+            other => {
+                self.proof.set(other);
+                self.fail_bring_up(Error::Failed);
+            }
+        }
+    }
+
     fn fail_bring_up(&self, error: Error) {
         self.fault.set(Some(error));
-        self.profile.set(None);
+        self.profile.take();
         self.happen(Event::Faulted);
     }
 
@@ -693,7 +748,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             .ticks_from_us(time_us)
             .wrapping_add(A::Ticks::from(1));
         let ticks = ticks.max(self.alarm.minimum_dt());
-        self.wait.set(Some((wait, now, ticks)));
+        self.wait.set(Some(Waiting {
+            wait,
+            since: now,
+            ticks,
+        }));
         self.alarm.set_alarm(now, ticks);
     }
 
@@ -731,8 +790,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Wires for Device<'a, C, A> {
         self.controller.longest_data(template)
     }
 
-    fn clock_hz(&self) -> u32 {
-        self.controller.clock_hz()
+    fn fastest_clock_hz(&self) -> u32 {
+        self.controller.fastest_clock_hz()
     }
 }
 
@@ -742,17 +801,16 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Host for Device<'a, C, A> {
     }
 
     fn accepts(&self) -> Result<(), Error> {
-        if !self.attached.get() {
-            Err(Error::Failed)
-        } else if self.state.get() == State::Failed && !self.identify.get() {
-            Err(Error::Failed)
-        } else {
+        let recovers = self.identify.get();
+        if self.attached.get() && (self.state.get() != State::Failed || recovers) {
             Ok(())
+        } else {
+            Err(Error::Failed)
         }
     }
 
     fn dimensions(&self) -> Option<Dimensions> {
-        self.profile.get().map(|profile| profile.dimensions)
+        self.profile.map(|profile| profile.dimensions)
     }
 }
 
@@ -780,31 +838,26 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> qspi_hil::Client<C::Idle> for Device<'
             self.continue_with(Input::Refused(error));
             return;
         }
-        let Some(mut script) = self.script.take() else {
-            self.keep(buffer);
-            self.count(|counters| &mut counters.impossible);
-            return;
-        };
         let data = buffer.as_ref().map_or(&[][..], SubSliceMut::as_slice);
-        let act = script.next(Input::Done(data), self);
+        let act = self.next_act(Input::Done(data));
         self.keep(buffer);
-        self.go(script, act);
+        self.go(act);
     }
 }
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>> AlarmClient for Device<'a, C, A> {
     fn alarm(&self) {
-        let Some((wait, since, ticks)) = self.wait.get() else {
+        let Some(waiting) = self.wait.take() else {
             return;
         };
-        let passed = self.alarm.now().wrapping_sub(since);
-        if passed < ticks {
+        let passed = self.alarm.now().wrapping_sub(waiting.since);
+        if passed < waiting.ticks {
             // An alarm that was set earlier and could not be disarmed.
-            self.alarm.set_alarm(since, ticks);
+            self.alarm.set_alarm(waiting.since, waiting.ticks);
+            self.wait.set(Some(waiting));
             return;
         }
-        self.wait.set(None);
-        match wait {
+        match waiting.wait {
             Wait::Pause => self.continue_with(Input::Elapsed),
             Wait::Deadline(false) => self.wait_for(Wait::Deadline(true), SLACK_US),
             Wait::Deadline(true) => self.hang(),

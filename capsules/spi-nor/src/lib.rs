@@ -19,17 +19,28 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod bite;
+pub mod bring_up;
 pub mod client;
+pub mod device;
+pub mod discovery;
 pub mod driver;
 pub mod error;
 pub mod flash;
+pub mod geometry;
 pub mod lease;
 pub mod lifecycle;
 pub mod opcode;
 pub mod operation;
 pub mod pace;
+pub mod part;
+pub mod parts_by_id;
+pub mod plan;
+pub mod profile;
 pub mod region;
 pub mod script;
+pub mod sfdp;
 pub mod shut_down;
+pub mod status_register;
 pub mod storage;
 pub mod sweeping_scheduler;

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::opcode;
 use crate::pace::Pace;
 use crate::script::{Act, Input};
+use crate::status_register::{FlagVerdict, Poll, WEL, WIP, flag_verdict};
 use qspi_hil::{Operation, Template};
 
 /// What kind of operation it is.
@@ -24,54 +25,21 @@ pub enum Kind {
     Erase,
 }
 
-/// How the part says that it is busy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Poll {
-    /// WIP, bit 0 of the status register: 1 is busy.
-    #[default]
-    StatusRegister,
-    /// Bit 7 of Micron's flag status register: 0 is busy.
-    FlagStatusRegister,
-}
-
-/// Status register: write in progress.
-const WIP: u8 = 1 << 0;
-/// Status register: write enable latch.
-const WEL: u8 = 1 << 1;
-/// Flag status register: ready.
-const FSR_READY: u8 = 1 << 7;
-/// Flag status register: the erase, the program failed, or met a protected sector.
-const FSR_FAILURES: u8 = 1 << 5 | 1 << 4 | 1 << 1;
-
-impl Poll {
-    /// The command that asks.
-    pub const fn template(self) -> Template {
-        match self {
-            Poll::StatusRegister => Template::register_in(opcode::RDSR),
-            Poll::FlagStatusRegister => Template::register_in(opcode::RDFSR),
-        }
-    }
-
-    /// Whether the answer says busy.
-    pub const fn is_busy(self, answer: u8) -> bool {
-        match self {
-            Poll::StatusRegister => answer & WIP != 0,
-            Poll::FlagStatusRegister => answer & FSR_READY == 0,
-        }
-    }
-
-    /// What an answer that is not busy says about a program or an erase.
-    ///
-    /// # Errors
-    /// [`Error::NotExecuted`] if the write enable latch is still set: the part resets it
-    /// at the end of every program and erase, so it never began one.
-    /// [`Error::ArrayFailure`] if the part says so.
-    pub const fn verdict(self, answer: u8) -> Result<(), Error> {
-        match self {
-            Poll::StatusRegister if answer & WEL != 0 => Err(Error::NotExecuted),
-            Poll::FlagStatusRegister if answer & FSR_FAILURES != 0 => Err(Error::ArrayFailure),
-            Poll::StatusRegister | Poll::FlagStatusRegister => Ok(()),
-        }
+/// What an answer that is not busy says about a program or an erase.
+///
+/// # Errors
+/// [`Error::NotExecuted`] if the write enable latch is still set: the part resets it at
+/// the end of every program and erase, so it never began one. [`Error::BlockProtected`]
+/// and [`Error::ArrayFailure`] if the part says so.
+pub const fn verdict(poll: Poll, answer: u8) -> Result<(), Error> {
+    match poll {
+        Poll::StatusRegister if answer & WEL != 0 => Err(Error::NotExecuted),
+        Poll::StatusRegister => Ok(()),
+        Poll::FlagStatusRegister => match flag_verdict(answer) {
+            FlagVerdict::Good => Ok(()),
+            FlagVerdict::Protected => Err(Error::BlockProtected),
+            FlagVerdict::EraseFailed | FlagVerdict::ProgramFailed => Err(Error::ArrayFailure),
+        },
     }
 }
 
@@ -110,7 +78,7 @@ pub enum Stage {
     /// It looked quiet; looking once more, since a single answer may be noise.
     Confirming,
     /// The part reported a failure; its flags are being cleared.
-    ClearingFailure,
+    ClearingFailure(Error),
     /// Over.
     Done,
 }
@@ -188,16 +156,16 @@ impl OperationScript {
             },
             Stage::Confirming => match answer {
                 Some(status) if self.recipe.poll.is_busy(status) => self.pause(),
-                Some(status) => match self.recipe.poll.verdict(status) {
-                    Err(Error::ArrayFailure) => (
-                        Stage::ClearingFailure,
+                Some(status) => match verdict(self.recipe.poll, status) {
+                    Err(error) if self.recipe.poll == Poll::FlagStatusRegister => (
+                        Stage::ClearingFailure(error),
                         Act::Command(Operation::plain(Template::bare(opcode::CLFSR))),
                     ),
                     verdict => finished(verdict),
                 },
                 None => finished(Err(Error::NotFound)),
             },
-            Stage::ClearingFailure => finished(Err(Error::ArrayFailure)),
+            Stage::ClearingFailure(error) => finished(Err(error)),
             Stage::Done => finished(Ok(())),
         }
     }
@@ -211,7 +179,10 @@ impl OperationScript {
     }
 
     fn ask(&self) -> Act {
-        Act::Receive(Operation::plain(self.recipe.poll.template()), 1)
+        Act::Receive(
+            Operation::plain(Template::register_in(self.recipe.poll.opcode())),
+            1,
+        )
     }
 
     fn pause(&mut self) -> (Stage, Act) {

@@ -1,0 +1,135 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! How much of a request is done in one turn.
+//!
+//! A read takes what fits into the buffer, a program what fits into the page, an
+//! erase the largest unit that fits. Between two bites others have their turn.
+
+use crate::client::Request;
+use crate::error::Error;
+use crate::operation::{Kind, Recipe};
+use crate::plan::{ErasePlan, Granularity, PlanError, ProgramPlan, ReadPlan, Transfer};
+use crate::profile::{Profile, Wires};
+use qspi_hil::{Operation, Template};
+
+/// Where the client's bytes are in the buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Bytes before them.
+    pub head: usize,
+    /// How many of the request's bytes this bite does.
+    pub count: u32,
+}
+
+impl From<PlanError> for Error {
+    fn from(error: PlanError) -> Error {
+        match error {
+            PlanError::Range(_) => Error::OutOfRange,
+            PlanError::AddressUnaligned { .. }
+            | PlanError::EndUnaligned { .. }
+            | PlanError::NoErase => Error::Misaligned,
+            PlanError::Granularity => Error::Controller(qspi_hil::Error::Misaligned),
+        }
+    }
+}
+
+/// The first bite of `request`, with a buffer of `capacity` bytes.
+///
+/// # Errors
+/// [`Error::OutOfRange`], [`Error::Misaligned`], [`Error::BlockProtected`], or what the
+/// controller can't do.
+pub fn plan(
+    request: &Request,
+    profile: &Profile,
+    wires: &dyn Wires,
+    capacity: usize,
+) -> Result<(Recipe, Plan), Error> {
+    match *request {
+        Request::Open => Err(Error::OutOfRange),
+        Request::Read { address, length } => {
+            let granularity = granularity(wires, &profile.read, capacity);
+            let transfer = ReadPlan::new(&profile.geometry, address, length, granularity)?
+                .next()
+                .ok_or(Error::OutOfRange)?;
+            Ok(transferred(Kind::Read, profile.read, &transfer, profile, (0, 0)))
+        }
+        Request::Program { address, length } => {
+            writable(profile)?;
+            let granularity = granularity(wires, &profile.program, capacity);
+            let transfer = ProgramPlan::new(&profile.geometry, address, length, granularity)?
+                .next()
+                .ok_or(Error::OutOfRange)?;
+            let times = profile.program_us(transfer.bus_bytes);
+            Ok(transferred(Kind::Program, profile.program, &transfer, profile, times))
+        }
+        Request::Erase { address, length } => {
+            writable(profile)?;
+            let step = ErasePlan::new(&profile.geometry, address, length)?
+                .next()
+                .ok_or(Error::OutOfRange)?;
+            let template = profile.erase_template(&step.erase_type);
+            let recipe = Recipe {
+                kind: Kind::Erase,
+                operation: Operation {
+                    template,
+                    address: step.address,
+                },
+                length: 0,
+                typical_us: step.erase_type.times.typ_us,
+                maximum_us: step.erase_type.times.max_us,
+                poll: profile.poll,
+            };
+            let plan = Plan {
+                head: 0,
+                count: step.erase_type.size_bytes,
+            };
+            Ok((recipe, plan))
+        }
+    }
+}
+
+fn writable(profile: &Profile) -> Result<(), Error> {
+    if profile.is_protected {
+        Err(Error::BlockProtected)
+    } else {
+        Ok(())
+    }
+}
+
+fn granularity(wires: &dyn Wires, template: &Template, capacity: usize) -> Granularity {
+    let wish = wires.granularity(template);
+    let longest = wires.longest_data(template).min(capacity);
+    Granularity {
+        align_bytes: wish
+            .address
+            .max(u32::try_from(wish.length).unwrap_or(u32::MAX)),
+        max_bytes: u32::try_from(longest).unwrap_or(u32::MAX),
+    }
+}
+
+fn transferred(
+    kind: Kind,
+    template: Template,
+    transfer: &Transfer,
+    profile: &Profile,
+    (typical_us, maximum_us): (u32, u32),
+) -> (Recipe, Plan) {
+    let recipe = Recipe {
+        kind,
+        operation: Operation {
+            template,
+            address: transfer.bus_address,
+        },
+        length: transfer.bus_bytes as usize,
+        typical_us,
+        maximum_us,
+        poll: profile.poll,
+    };
+    let plan = Plan {
+        head: transfer.head_bytes as usize,
+        count: transfer.data_bytes,
+    };
+    (recipe, plan)
+}

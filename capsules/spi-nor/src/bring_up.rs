@@ -1,0 +1,511 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! From whatever state the part is in to ready, as a script.
+//!
+//! After a reset of the processor the part may still be asleep, busy with an erase,
+//! or in some mode that an earlier program left it in. So it is woken, waited for,
+//! reset, and only then believed: its id has to read the same twice.
+//!
+//! A part that is already known was put to sleep by [`shut_down`](crate::shut_down).
+//! It is woken, its id and its registers are checked, and that is all.
+
+use crate::discovery::Discovery;
+use crate::error::Error;
+use crate::opcode;
+use crate::pace::Pace;
+use crate::part::{Part, PartError};
+use crate::parts_by_id::{JedecId, Presence};
+use crate::profile::{Profile, Wires, wants_quad};
+use crate::script::{Act, Input, Small};
+use crate::status_register::{QuadEnable, RegisterWrite, Step, WIP, select_performance};
+use qspi_hil::{Operation, Template};
+
+/// Leaving deep power-down takes the known parts up to 40 µs; this is for parts that
+/// were not identified yet.
+const WAKE_US: u32 = 100;
+/// What RST takes a part at rest: up to 40 µs in the known parts' tables. This is for
+/// parts that were not identified yet.
+const RESET_US: u32 = 200;
+/// The longest a part may still be busy from before: a chip erase, 400 s.
+const LEFTOVER_US: u32 = 400_000_000;
+/// How often all ones are read before they are taken for what they are.
+const ONES: u8 = 3;
+/// What a write to a non-volatile register takes, typically and at most, in µs. No
+/// table tells; the known parts stay well below. Unverified on silicon.
+const REGISTER_WRITE_US: (u32, u32) = (2_000, 500_000);
+/// Block protection bits that all makers with a quad enable bit have: BP0 to BP2.
+const BLOCK_PROTECT: u8 = 0b0001_1100;
+/// BP3, where bit 6 is the quad enable bit.
+const BLOCK_PROTECT_3: u8 = 0b0010_0000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Waking,
+    WakingUp,
+    /// RDSR until the part is quiet.
+    Asking(Before),
+    Pausing(Before),
+    EnablingReset,
+    Resetting,
+    ComingUp,
+    FirstId,
+    SecondId,
+    Discovering,
+    Status,
+    SecondStatus,
+    Configuration,
+    EnablingWrite(Setting),
+    Writing(Setting),
+    Verifying(Setting),
+    EnablingUnlock,
+    Unlocking,
+    EnablingFourByte,
+    EnteringFourByte,
+    Protection,
+    Over,
+}
+
+/// What waits for the part to become quiet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Reset,
+    Id,
+    Verify(Setting),
+}
+
+/// What has to be set in the part's registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Setting {
+    Performance,
+    Quad,
+}
+
+/// The script.
+#[derive(Clone, Copy, Debug)]
+pub struct BringUp {
+    stage: Stage,
+    known: Option<Profile>,
+    pace: Pace,
+    ones: u8,
+    id: JedecId,
+    discovery: Discovery,
+    part: Option<Part>,
+    status: [u8; 2],
+    configuration: [u8; 2],
+    write: Option<RegisterWrite>,
+    quad_enabled: bool,
+    high_performance: bool,
+    /// A register that did not keep its bit; the part is used without.
+    shortfall: Option<Error>,
+    profile: Option<Profile>,
+}
+
+impl BringUp {
+    /// For a part that is already known, or not.
+    pub fn new(known: Option<Profile>) -> BringUp {
+        BringUp {
+            stage: Stage::Waking,
+            known,
+            pace: Pace::new(1_000, LEFTOVER_US),
+            ones: 0,
+            id: JedecId([0; 3]),
+            discovery: Discovery::new(),
+            part: None,
+            status: [0; 2],
+            configuration: [0; 2],
+            write: None,
+            quad_enabled: false,
+            high_performance: false,
+            shortfall: None,
+            profile: None,
+        }
+    }
+
+    /// How the part is to be used; there if the script ended well.
+    pub fn outcome(&self) -> Option<Profile> {
+        self.profile
+    }
+
+    /// What had to be done without: four lines, or the fast mode.
+    pub fn shortfall(&self) -> Option<Error> {
+        self.shortfall
+    }
+
+    /// The next act.
+    pub fn next(&mut self, input: Input<'_>, wires: &dyn Wires) -> Act {
+        if let Input::Refused(error) = input {
+            return self.end(Err(Error::Controller(error)));
+        }
+        match self.stage {
+            Stage::Waking => {
+                let exit = self.known_sleep().map_or(opcode::RDPD, |sleep| sleep.exit);
+                self.go(Stage::WakingUp, bare(exit))
+            }
+            Stage::WakingUp => {
+                let pause_us = self
+                    .known_sleep()
+                    .map_or(WAKE_US, |sleep| sleep.exit_delay_us.max(1));
+                let next = match self.known {
+                    Some(_) => Before::Id,
+                    None => Before::Reset,
+                };
+                self.go(Stage::Pausing(next), Act::Pause(pause_us))
+            }
+            Stage::Pausing(before) => self.ask(before),
+            Stage::Asking(before) => self.answered(before, input.first()),
+            Stage::EnablingReset => self.go(Stage::Resetting, bare(opcode::RSTEN)),
+            Stage::Resetting => self.go(Stage::ComingUp, bare(opcode::RST)),
+            Stage::ComingUp => {
+                self.ones = 0;
+                self.pace = Pace::new(1_000, LEFTOVER_US);
+                self.go(Stage::Pausing(Before::Id), Act::Pause(RESET_US))
+            }
+            Stage::FirstId => match id_of(&input) {
+                Some(id) => {
+                    self.id = id;
+                    self.go(Stage::SecondId, receive(opcode::RDID, 3))
+                }
+                None => self.end(Err(Error::NotFound)),
+            },
+            Stage::SecondId => self.identified(id_of(&input), wires),
+            Stage::Discovering => match self.discovery.next(input) {
+                Some(act) => self.go(Stage::Discovering, act),
+                None => self.discovered(wires),
+            },
+            Stage::Status => {
+                self.status = [input.first().unwrap_or(0), 0];
+                match self.method().sr2_opcode() {
+                    Some(opcode) => self.go(Stage::SecondStatus, receive(opcode, 1)),
+                    None => self.read_configuration(wires),
+                }
+            }
+            Stage::SecondStatus => {
+                let [first, _] = self.status;
+                self.status = [first, input.first().unwrap_or(0)];
+                self.read_configuration(wires)
+            }
+            Stage::Configuration => {
+                self.configuration = match input {
+                    Input::Done([first, second, ..]) => [*first, *second],
+                    Input::Done(_) | Input::Begin | Input::Elapsed | Input::Refused(_) => [0; 2],
+                };
+                self.set(Setting::Performance, wires)
+            }
+            Stage::EnablingWrite(setting) => match self.write {
+                Some(write) => self.go(
+                    Stage::Writing(setting),
+                    Act::Send(
+                        Operation::plain(Template::register_out(write.opcode)),
+                        Small::new(write.data()),
+                    ),
+                ),
+                None => self.end(Err(Error::UnknownPart)),
+            },
+            Stage::Writing(setting) => {
+                let (typical_us, maximum_us) = REGISTER_WRITE_US;
+                self.pace = Pace::new(typical_us, maximum_us);
+                self.ones = 0;
+                self.pause(Before::Verify(setting))
+            }
+            Stage::Verifying(setting) => self.verified(setting, &input, wires),
+            Stage::EnablingUnlock => match self.part.and_then(|part| part.global_unlock) {
+                Some(opcode) => self.go(Stage::Unlocking, bare(opcode)),
+                None => self.enter_four_byte(),
+            },
+            Stage::Unlocking => self.enter_four_byte(),
+            Stage::EnablingFourByte => {
+                let mode = self.profile.and_then(|profile| profile.four_byte_mode);
+                let enter = mode.map_or(opcode::EN4B, |mode| mode.enter);
+                self.go(Stage::EnteringFourByte, bare(enter))
+            }
+            Stage::EnteringFourByte => self.go(Stage::Protection, receive(opcode::RDSR, 1)),
+            Stage::Protection => {
+                let status = input.first().unwrap_or(0xFF);
+                let locked = self.part.is_some_and(|part| part.global_unlock.is_some());
+                if let Some(profile) = &mut self.profile {
+                    let bits = match profile.quad_enable {
+                        Some(QuadEnable::Sr1Bit6) => BLOCK_PROTECT | BLOCK_PROTECT_3,
+                        Some(_) | None => BLOCK_PROTECT,
+                    };
+                    // Where a command unlocks all, these bits mean something else.
+                    profile.is_protected = !locked && status & bits != 0;
+                }
+                self.end(Ok(()))
+            }
+            Stage::Over => self.end(Err(Error::Failed)),
+        }
+    }
+
+    fn go(&mut self, stage: Stage, act: Act) -> Act {
+        self.stage = stage;
+        act
+    }
+
+    fn end(&mut self, result: Result<(), Error>) -> Act {
+        if result.is_err() {
+            self.profile = None;
+        }
+        self.go(Stage::Over, Act::Finished(result))
+    }
+
+    fn known_sleep(&self) -> Option<crate::part::DeepPowerDown> {
+        self.known.and_then(|known| known.power_down)
+    }
+
+    // --- waiting ---
+
+    fn ask(&mut self, before: Before) -> Act {
+        self.go(Stage::Asking(before), receive(opcode::RDSR, 1))
+    }
+
+    fn pause(&mut self, before: Before) -> Act {
+        match self.pace.next_us() {
+            Some(pause_us) => self.go(Stage::Pausing(before), Act::Pause(pause_us)),
+            None => self.end(Err(Error::NoAnswer)),
+        }
+    }
+
+    fn answered(&mut self, before: Before, status: Option<u8>) -> Act {
+        match status {
+            Some(0xFF) => {
+                self.ones = self.ones.saturating_add(1);
+                match before {
+                    Before::Id if self.ones >= ONES => self.end(Err(Error::NotFound)),
+                    // Absent, or in a mode where it does not know the command.
+                    Before::Reset if self.ones >= ONES => self.leave_modes(),
+                    Before::Id | Before::Reset | Before::Verify(_) => self.pause(before),
+                }
+            }
+            Some(status) if status & WIP != 0 => {
+                self.ones = 0;
+                self.pause(before)
+            }
+            Some(_) => match before {
+                Before::Reset => self.go(Stage::Resetting, bare(opcode::RSTEN)),
+                Before::Id => self.go(Stage::FirstId, receive(opcode::RDID, 3)),
+                Before::Verify(setting) => match self.write {
+                    Some(write) => {
+                        let length = write.verify.length();
+                        self.go(
+                            Stage::Verifying(setting),
+                            receive(write.verify.opcode, length),
+                        )
+                    }
+                    None => self.end(Err(Error::UnknownPart)),
+                },
+            },
+            None => self.end(Err(Error::NotFound)),
+        }
+    }
+
+    /// All ones on the data line end QPI and continuous-read modes (JESD216, 4.4.4);
+    /// then the reset.
+    fn leave_modes(&mut self) -> Act {
+        self.go(Stage::EnablingReset, bare(opcode::QPI_EXIT_FF))
+    }
+
+    // --- who is it? ---
+
+    fn identified(&mut self, second: Option<JedecId>, wires: &dyn Wires) -> Act {
+        if second != Some(self.id) {
+            return self.end(Err(Error::UnstableId));
+        }
+        match self.id.presence() {
+            Presence::AllOnes | Presence::AllZeros => return self.end(Err(Error::NotFound)),
+            Presence::Answers => {}
+        }
+        match self.known {
+            Some(known) if known.id == self.id => {
+                self.profile = Some(known);
+                self.read_status()
+            }
+            // Another part than before. The device will have to start anew.
+            Some(_) => self.end(Err(Error::UnstableId)),
+            None => match self.discovery.next(Input::Begin) {
+                Some(act) => self.go(Stage::Discovering, act),
+                None => self.discovered(wires),
+            },
+        }
+    }
+
+    fn discovered(&mut self, _wires: &dyn Wires) -> Act {
+        let found = self.discovery.found();
+        let part = match &found.basic {
+            Some(basic) => Part::from_sfdp(
+                self.id,
+                basic,
+                found.four_byte.as_ref(),
+                found.sector_map.as_ref(),
+            ),
+            None => Part::from_id(self.id),
+        };
+        // Tables that contradict themselves are no better than none.
+        match part.or_else(|_| Part::from_id(self.id)) {
+            Ok(part) => {
+                self.part = Some(part);
+                self.read_status()
+            }
+            Err(PartError::Absent | PartError::Shorted) => self.end(Err(Error::NotFound)),
+            Err(PartError::Unknown(_) | PartError::TooLarge { .. } | PartError::Geometry(_)) => {
+                self.end(Err(Error::UnknownPart))
+            }
+        }
+    }
+
+    // --- its registers ---
+
+    /// How four lines are enabled, if they are to be.
+    fn method(&self) -> QuadEnable {
+        match (self.part, self.known) {
+            (Some(part), _) => part.quad_enable,
+            (None, Some(known)) => known.quad_enable.unwrap_or(QuadEnable::Unknown),
+            (None, None) => QuadEnable::Unknown,
+        }
+    }
+
+    fn read_status(&mut self) -> Act {
+        self.go(Stage::Status, receive(opcode::RDSR, 1))
+    }
+
+    /// Whether the part has to be put into its fast mode.
+    fn wants_performance(&self, wires: &dyn Wires) -> bool {
+        match (self.part, self.known) {
+            (Some(part), _) => part
+                .ultra_low_power
+                .is_some_and(|slow| wires.fastest_clock_hz() > slow.max_clock_hz),
+            (None, Some(known)) => known.high_performance,
+            (None, None) => false,
+        }
+    }
+
+    fn read_configuration(&mut self, wires: &dyn Wires) -> Act {
+        if self.wants_performance(wires) {
+            self.go(Stage::Configuration, receive(opcode::RDCR, 2))
+        } else {
+            self.set(Setting::Quad, wires)
+        }
+    }
+
+    fn set(&mut self, setting: Setting, wires: &dyn Wires) -> Act {
+        let [first, second] = self.status;
+        let step = match setting {
+            Setting::Performance => select_performance(true, first, self.configuration),
+            Setting::Quad if self.wants_quad(wires) => {
+                self.method().enable(first, second, opcode::WREN)
+            }
+            Setting::Quad => Step::Impossible,
+        };
+        match step {
+            Step::NothingToDo => self.is_set(setting, true, wires),
+            Step::Impossible => self.is_set(setting, false, wires),
+            Step::Write(write) => {
+                self.write = Some(write);
+                self.go(Stage::EnablingWrite(setting), bare(write.write_enable))
+            }
+        }
+    }
+
+    fn wants_quad(&self, wires: &dyn Wires) -> bool {
+        match (self.part, self.known) {
+            (Some(part), _) => wants_quad(&part, wires),
+            (None, Some(known)) => known.quad_enable.is_some(),
+            (None, None) => false,
+        }
+    }
+
+    fn verified(&mut self, setting: Setting, input: &Input<'_>, wires: &dyn Wires) -> Act {
+        let holds = match (input, self.write) {
+            (Input::Done(answer), Some(write)) => write.verify.holds(answer),
+            (Input::Done(_) | Input::Begin | Input::Refused(_) | Input::Elapsed, _) => false,
+        };
+        if !holds {
+            self.shortfall = Some(Error::RegisterNotKept);
+        }
+        if holds && setting == Setting::Performance {
+            // The quad enable bit is in the register that was just written.
+            self.high_performance = true;
+        }
+        self.is_set(setting, holds, wires)
+    }
+
+    fn is_set(&mut self, setting: Setting, holds: bool, wires: &dyn Wires) -> Act {
+        match setting {
+            Setting::Performance => {
+                self.high_performance = holds;
+                self.set(Setting::Quad, wires)
+            }
+            Setting::Quad => {
+                self.quad_enabled = holds;
+                self.choose(wires)
+            }
+        }
+    }
+
+    /// All is known: how is the part used?
+    fn choose(&mut self, wires: &dyn Wires) -> Act {
+        let Some(mut part) = self.part else {
+            // Known before: it has to be as it was.
+            return match self.known {
+                Some(known)
+                    if known.quad_enable.is_some() && !self.quad_enabled
+                        || known.high_performance && !self.high_performance =>
+                {
+                    self.end(Err(Error::RegisterNotKept))
+                }
+                Some(_) => self.enter_four_byte(),
+                None => self.end(Err(Error::UnknownPart)),
+            };
+        };
+        if self.high_performance
+            && let Some(basic) = &self.discovery.found().basic
+        {
+            part.assume_high_performance(basic);
+            self.part = Some(part);
+        }
+        let profile = Profile::choose(
+            self.id,
+            &part,
+            wires,
+            self.quad_enabled,
+            self.high_performance,
+        );
+        match profile {
+            Err(error) => self.end(Err(error)),
+            Ok(profile) => {
+                self.profile = Some(profile);
+                if part.global_unlock.is_some() {
+                    self.go(Stage::EnablingUnlock, bare(opcode::WREN))
+                } else {
+                    self.enter_four_byte()
+                }
+            }
+        }
+    }
+
+    fn enter_four_byte(&mut self) -> Act {
+        match self.profile.and_then(|profile| profile.four_byte_mode) {
+            Some(mode) if mode.write_enable => {
+                self.go(Stage::EnablingFourByte, bare(opcode::WREN))
+            }
+            Some(mode) => self.go(Stage::EnteringFourByte, bare(mode.enter)),
+            None => self.go(Stage::Protection, receive(opcode::RDSR, 1)),
+        }
+    }
+}
+
+fn bare(opcode: u8) -> Act {
+    Act::Command(Operation::plain(Template::bare(opcode)))
+}
+
+fn receive(opcode: u8, length: usize) -> Act {
+    Act::Receive(Operation::plain(Template::register_in(opcode)), length)
+}
+
+fn id_of(input: &Input<'_>) -> Option<JedecId> {
+    match input {
+        Input::Done([maker, kind, size, ..]) => Some(JedecId([*maker, *kind, *size])),
+        Input::Done(_) | Input::Begin | Input::Refused(_) | Input::Elapsed => None,
+    }
+}

@@ -1,0 +1,271 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! How this part is used over this controller.
+//!
+//! The [part](crate::part) says what it can do, the controller what it can put on the
+//! wires. A profile is the best of what both can.
+
+use crate::client::Dimensions;
+use crate::error::Error;
+use crate::geometry::{EraseType, Geometry};
+use crate::opcode;
+use crate::part::{Addressing, DeepPowerDown, FourByteMode, Part, PartProgram, THREE_BYTE_REACH};
+use crate::parts_by_id::JedecId;
+use crate::sfdp::mode::{Mode, ReadMode};
+use crate::shut_down::Farewell;
+use crate::status_register::{Poll, QuadEnable};
+use qspi_hil::{AddressWidth, Data, Granularity, Lines, Template};
+
+/// What a profile, and a bite, has to know of the controller.
+pub trait Wires {
+    /// See [`qspi_hil::Controller::supports`].
+    fn supports(&self, template: &Template) -> bool;
+    /// See [`qspi_hil::Controller::granularity`].
+    fn granularity(&self, template: &Template) -> Granularity;
+    /// See [`qspi_hil::Controller::longest_data`].
+    fn longest_data(&self, template: &Template) -> usize;
+    /// See [`qspi_hil::Controller::fastest_clock_hz`].
+    fn fastest_clock_hz(&self) -> u32;
+}
+
+/// The fastest clock for the plain read, 03h, which has no dummy clocks.
+const PLAIN_READ_HZ: u32 = 20_000_000;
+
+/// How this part is used.
+#[derive(Clone, Copy, Debug)]
+pub struct Profile {
+    /// The part's id.
+    pub id: JedecId,
+    /// Size, pages, erase types.
+    pub geometry: Geometry,
+    /// The same for clients.
+    pub dimensions: Dimensions,
+    /// How the array is read.
+    pub read: Template,
+    /// How a page is programmed.
+    pub program: Template,
+    /// How long that takes.
+    pub program_times: PartProgram,
+    /// How to see that it is done.
+    pub poll: Poll,
+    /// Address bytes of erases.
+    pub width: AddressWidth,
+    /// How four lines are enabled, if they are used.
+    pub quad_enable: Option<QuadEnable>,
+    /// 4-byte mode, if it is used.
+    pub four_byte_mode: Option<FourByteMode>,
+    /// Whether the part was put into its high-performance mode.
+    pub high_performance: bool,
+    /// The fastest clock that the part takes in the mode it is in, in Hz.
+    pub clock_limit_hz: u32,
+    /// How it sleeps.
+    pub power_down: Option<DeepPowerDown>,
+    /// Whether block protection bits are set.
+    pub is_protected: bool,
+}
+
+/// The lines of a mode, if the interface has it.
+pub const fn lines(mode: Mode) -> Option<Lines> {
+    match mode {
+        Mode::M111 => Some(Lines::Single),
+        Mode::M112 => Some(Lines::DualOutput),
+        Mode::M122 => Some(Lines::DualIo),
+        Mode::M114 => Some(Lines::QuadOutput),
+        Mode::M144 => Some(Lines::QuadIo),
+        Mode::M222 | Mode::M444 | Mode::M118 | Mode::M188 => None,
+    }
+}
+
+fn read_template(opcode: u8, read: &ReadMode, width: AddressWidth) -> Option<Template> {
+    Some(Template {
+        opcode,
+        address: width,
+        lines: lines(read.mode)?,
+        dummy_clocks: read.wait_clocks(),
+        data: Data::In,
+    })
+}
+
+/// The fastest read that both can.
+fn best_read(
+    part: &Part,
+    wires: &dyn Wires,
+    width: AddressWidth,
+    with_quad: bool,
+) -> Option<Template> {
+    part.usable_reads()
+        .filter(|(_, read)| {
+            read.opcode != opcode::READ || wires.fastest_clock_hz() <= PLAIN_READ_HZ
+        })
+        .filter_map(|(opcode, read)| read_template(opcode, &read, width))
+        .filter(|template| with_quad || !template.lines.needs_quad_enable())
+        .find(|template| wires.supports(template))
+}
+
+/// The fastest page program that both can.
+fn best_program(
+    part: &Part,
+    wires: &dyn Wires,
+    width: AddressWidth,
+    with_quad: bool,
+) -> Option<Template> {
+    let template = |opcode, lines| Template {
+        opcode,
+        address: width,
+        lines,
+        dummy_clocks: 0,
+        data: Data::Out,
+    };
+    let quad = part
+        .usable_quad_program()
+        .filter(|_| with_quad)
+        .and_then(|(opcode, mode)| Some(template(opcode, lines(mode)?)));
+    let single = part
+        .program_opcode()
+        .map(|opcode| template(opcode, Lines::Single));
+    [quad, single]
+        .into_iter()
+        .flatten()
+        .find(|template| wires.supports(template))
+}
+
+/// Forgets what three address bytes don't reach.
+fn clip(geometry: &mut Geometry) {
+    geometry.size_bytes = geometry.size_bytes.min(THREE_BYTE_REACH);
+    for slot in &mut geometry.regions {
+        *slot = slot
+            .filter(|region| region.start < THREE_BYTE_REACH)
+            .map(|mut region| {
+                region.end = region.end.min(THREE_BYTE_REACH);
+                region
+            });
+    }
+}
+
+/// Whether four lines could be used at all.
+pub fn wants_quad(part: &Part, wires: &dyn Wires) -> bool {
+    part.quad_enable != QuadEnable::Unknown
+        && [AddressWidth::Three, AddressWidth::Four]
+            .into_iter()
+            .filter_map(|width| best_read(part, wires, width, true))
+            .any(|template| template.lines.needs_quad_enable())
+}
+
+impl Profile {
+    /// The best of what both can. `with_quad`: four lines are enabled.
+    ///
+    /// A part beyond 16 MiB whose 4-byte addresses the controller can't send is used
+    /// up to 16 MiB.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPart`] if the controller can do nothing with this part.
+    pub fn choose(
+        id: JedecId,
+        part: &Part,
+        wires: &dyn Wires,
+        with_quad: bool,
+        high_performance: bool,
+    ) -> Result<Profile, Error> {
+        let by_opcode = *part;
+        let mut by_mode = *part;
+        let has_mode = by_mode.use_four_byte_mode();
+        let mut short = *part;
+        short.addressing = Addressing::Three;
+        clip(&mut short.geometry);
+        short.geometry.unavailable = 0;
+
+        let four = |part: &Part| match part.addressing {
+            Addressing::Three => AddressWidth::Three,
+            Addressing::FourByOpcode | Addressing::FourByMode(_) | Addressing::FourAlways => {
+                AddressWidth::Four
+            }
+        };
+        let ways = [
+            Some((by_opcode, four(&by_opcode))),
+            has_mode.then_some((by_mode, four(&by_mode))),
+            (part.addressing != Addressing::FourAlways).then_some((short, AddressWidth::Three)),
+        ];
+        for (part, width) in ways.into_iter().flatten() {
+            let read = best_read(&part, wires, width, with_quad);
+            let program = best_program(&part, wires, width, with_quad);
+            let (Some(read), Some(program)) = (read, program) else {
+                continue;
+            };
+            let mut geometry = part.geometry;
+            for (place, slot) in geometry.erase.iter().enumerate() {
+                let supported = slot.is_some_and(|erase_type| {
+                    part.erase_opcode(&erase_type).is_some_and(|opcode| {
+                        wires.supports(&Template::addressed(opcode, width))
+                    })
+                });
+                if !supported {
+                    geometry.unavailable |= 1 << place;
+                }
+            }
+            let Some(sector) = geometry.erase_unit_bytes() else {
+                continue;
+            };
+            let used_quad =
+                read.lines.needs_quad_enable() || program.lines.needs_quad_enable();
+            return Ok(Profile {
+                id,
+                geometry,
+                dimensions: Dimensions {
+                    size: geometry.size_bytes,
+                    sector,
+                    page: geometry.page_bytes,
+                },
+                read,
+                program,
+                program_times: part.program,
+                poll: part.poll,
+                width,
+                quad_enable: used_quad.then_some(part.quad_enable),
+                four_byte_mode: match part.addressing {
+                    Addressing::FourByMode(mode) => Some(mode),
+                    Addressing::Three | Addressing::FourByOpcode | Addressing::FourAlways => None,
+                },
+                high_performance,
+                clock_limit_hz: part
+                    .ultra_low_power
+                    .map_or(u32::MAX, |mode| mode.max_clock_hz),
+                power_down: part.power_down,
+                is_protected: false,
+            });
+        }
+        Err(Error::UnknownPart)
+    }
+
+    /// Typical and longest time of a program of `bytes` bytes, in µs. Program times
+    /// are about proportional to the number of bytes (measured on MX25R6435F); the
+    /// longest is that of a page.
+    pub fn program_us(&self, bytes: u32) -> (u32, u32) {
+        let page = self.program_times.page;
+        let share = u64::from(page.typ_us) * u64::from(bytes)
+            / u64::from(self.geometry.page_bytes.max(1));
+        let typical = u32::try_from(share).unwrap_or(page.typ_us).min(page.typ_us);
+        (typical, page.max_us)
+    }
+
+    /// How to erase one unit.
+    pub fn erase_template(&self, erase_type: &EraseType) -> Template {
+        let by_opcode = self.width == AddressWidth::Four && self.four_byte_mode.is_none();
+        let opcode = match erase_type.opcode_4b {
+            Some(twin) if by_opcode => twin,
+            Some(_) | None => erase_type.opcode,
+        };
+        Template::addressed(opcode, self.width)
+    }
+
+    /// How the part is sent to sleep.
+    pub fn farewell(&self) -> Farewell {
+        Farewell {
+            leave_four_byte: self.four_byte_mode.map(|mode| mode.exit),
+            deep_power_down: self
+                .power_down
+                .map(|sleep| (sleep.enter, sleep.enter_delay_us)),
+        }
+    }
+}
