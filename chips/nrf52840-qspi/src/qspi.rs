@@ -1,0 +1,482 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! The driver.
+
+use crate::anomalies;
+use crate::clock::{Clock, ClockClient, Request};
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::custom_instruction::Exchange;
+use crate::hardware::{AtRest, Lent, Port, Ready, clear_ready};
+use crate::pins::{Pads, Pins};
+use crate::proof::{Idle, Off};
+use crate::registers::{COUNT, ENABLE, ERASE_LEN, IFCONFIG0, INTERRUPT, Registers, TASK};
+use crate::state::{Action, Event, State, transition};
+use crate::transfer::{self, ACTIVATION_US, Engine, Task};
+use core::cell::Cell;
+use kernel::platform::dma_fence::DmaFence;
+use kernel::utilities::cells::OptionalCell;
+use kernel::utilities::leasable_buffer::SubSliceMut;
+use qspi_hil::{Client, Controller, Error, Granularity, Operation, Refused, Stopped, Template};
+use tock_registers::fields::FieldValue;
+use tock_registers::interfaces::{Readable, Writeable};
+
+/// A custom instruction on its way.
+struct Instruction {
+    exchange: Exchange,
+    /// Copied from and to by the driver. The hardware never sees it.
+    buffer: Option<SubSliceMut<'static, u8>>,
+}
+
+/// The QSPI peripheral.
+///
+/// The board calls [`handle_interrupt`](Self::handle_interrupt) on interrupt 41 and
+/// makes this the client of its [`Clock`].
+pub struct Qspi<'a, P: Port, F: DmaFence> {
+    registers: Registers<P>,
+    fence: F,
+    config: Config,
+    pads: &'a dyn Pads,
+    clock: &'a dyn Clock,
+    client: OptionalCell<&'a dyn Client<Idle>>,
+    /// The first `Off`, until it is taken.
+    off: OptionalCell<Off>,
+    state: Cell<State>,
+    /// Memory that the DMA works on. If the driver is off, memory in quarantine.
+    lent: OptionalCell<Lent>,
+    instruction: OptionalCell<Instruction>,
+    counters: Cell<Counters>,
+}
+
+/// A refusal from inside the driver: why, and the buffer back.
+type Refusal = (Error, Option<SubSliceMut<'static, u8>>);
+
+impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
+    /// The driver of the peripheral behind `port`, which has to be in its reset state or
+    /// disabled in order. It is not touched yet.
+    pub fn new(
+        port: P,
+        fence: F,
+        config: Config,
+        pads: &'a dyn Pads,
+        clock: &'a dyn Clock,
+    ) -> Qspi<'a, P, F> {
+        Qspi {
+            registers: Registers::new(port),
+            fence,
+            config,
+            pads,
+            clock,
+            client: OptionalCell::empty(),
+            off: OptionalCell::new(Off(())),
+            state: Cell::new(State::Off),
+            lent: OptionalCell::empty(),
+            instruction: OptionalCell::empty(),
+            counters: Cell::new(Counters::default()),
+        }
+    }
+
+    /// Where the driver is.
+    pub fn state(&self) -> State {
+        self.state.get()
+    }
+
+    /// What it has seen.
+    pub fn counters(&self) -> Counters {
+        self.counters.get()
+    }
+
+    /// To be called when the peripheral's interrupt is pending.
+    pub fn handle_interrupt(&self) {
+        let Some(ready) = Ready::catch(&self.registers) else {
+            self.count(|counters| &mut counters.spurious);
+            return;
+        };
+        if !self.state.get().awaits_ready() {
+            self.count(|counters| &mut counters.spurious);
+            return;
+        }
+        let Some(at_rest) = ready.confirm(&self.registers) else {
+            self.count(|counters| &mut counters.premature);
+            return;
+        };
+        match self.step(Event::Ready) {
+            Action::Announce => self.announce(at_rest),
+            Action::EndDetour => {
+                self.config.pins.connect(&self.registers);
+                self.send_frame();
+            }
+            Action::Collect => self.collect(at_rest),
+            Action::Complete => self.complete(at_rest),
+            Action::Nothing
+            | Action::AwaitClock
+            | Action::Activate
+            | Action::Trigger(_)
+            | Action::Detour
+            | Action::SwitchOff
+            | Action::Stop
+            | Action::CancelClock
+            | Action::LateClock
+            | Action::Impossible => {}
+        }
+    }
+
+    fn count(&self, field: impl Fn(&mut Counters) -> &mut u32) {
+        let mut counters = self.counters.get();
+        let number = field(&mut counters);
+        *number = number.wrapping_add(1);
+        self.counters.set(counters);
+    }
+
+    /// The one place that sets the state.
+    fn step(&self, event: Event) -> Action {
+        let (next, action) = transition(self.state.get(), event);
+        self.state.set(next);
+        match action {
+            Action::LateClock => self.count(|counters| &mut counters.late_clock),
+            Action::Impossible => self.count(|counters| &mut counters.impossible),
+            Action::Nothing
+            | Action::AwaitClock
+            | Action::Activate
+            | Action::Announce
+            | Action::Trigger(_)
+            | Action::Detour
+            | Action::EndDetour
+            | Action::Collect
+            | Action::Complete
+            | Action::SwitchOff
+            | Action::Stop
+            | Action::CancelClock => {}
+        }
+        action
+    }
+
+    /// Configures and enables. READY comes whatever the flash does.
+    fn activate(&self) {
+        self.pads.configure();
+        Pins::disconnect(&self.registers);
+        self.config.apply(&self.registers);
+        self.registers.enable().write(ENABLE::ENABLE::SET);
+        // An event from before must not look like ACTIVATE's.
+        clear_ready(&self.registers);
+        self.registers.intenset().write(INTERRUPT::READY::SET);
+        anomalies::activate(&self.registers);
+    }
+
+    /// Enabling has ended.
+    fn announce(&self, at_rest: AtRest<'_>) {
+        self.config.pins.connect(&self.registers);
+        self.count(|counters| &mut counters.enabled);
+        let released = self.reclaim(at_rest);
+        if released.is_some() {
+            self.count(|counters| &mut counters.released);
+        }
+        self.client.map(|client| client.enabled(Idle(()), released));
+    }
+
+    /// An operation has ended.
+    fn complete(&self, at_rest: AtRest<'_>) {
+        self.count(|counters| &mut counters.completed);
+        let buffer = self.reclaim(at_rest).or_else(|| self.end_instruction());
+        // The peripheral has no error flags: READY is all that it says.
+        self.client
+            .map(|client| client.done(Idle(()), Ok(()), buffer));
+    }
+
+    /// Takes back what is lent.
+    fn reclaim(&self, at_rest: AtRest<'_>) -> Option<SubSliceMut<'static, u8>> {
+        let lent = self.lent.take()?;
+        Some(lent.take_back(at_rest, self.fence))
+    }
+
+    /// Forgets the custom instruction, if there is one, but for its buffer.
+    fn end_instruction(&self) -> Option<SubSliceMut<'static, u8>> {
+        self.instruction.take()?.buffer
+    }
+
+    /// Sends what is next of the custom instruction.
+    fn send_frame(&self) {
+        let Some(instruction) = self.instruction.take() else {
+            self.count(|counters| &mut counters.impossible);
+            return;
+        };
+        let data = instruction
+            .buffer
+            .as_ref()
+            .map_or(&[] as &[u8], SubSliceMut::as_slice);
+        match instruction.exchange.frame(data) {
+            Some(frame) => instruction.exchange.send(&self.registers, &frame),
+            None => self.count(|counters| &mut counters.impossible),
+        }
+        self.instruction.set(instruction);
+    }
+
+    /// A frame of the custom instruction is through.
+    fn collect(&self, at_rest: AtRest<'_>) {
+        let Some(mut instruction) = self.instruction.take() else {
+            self.count(|counters| &mut counters.impossible);
+            return;
+        };
+        let received = instruction.exchange.receive(&self.registers);
+        let data = instruction
+            .buffer
+            .as_mut()
+            .map_or(&mut [] as &mut [u8], SubSliceMut::as_mut_slice);
+        instruction.exchange.collect(received, data);
+        let over = instruction.exchange.is_over();
+        self.instruction.set(instruction);
+        if !over {
+            self.send_frame();
+        } else if self.step(Event::InstructionOver) == Action::Complete {
+            self.complete(at_rest);
+        }
+    }
+
+    /// Checks, prepares and triggers.
+    fn begin(
+        &self,
+        operation: Operation,
+        buffer: Option<SubSliceMut<'static, u8>>,
+    ) -> Result<(), Refusal> {
+        if self.state.get() != State::Idle {
+            // Unreachable with a proof in hand.
+            self.count(|counters| &mut counters.impossible);
+            return Err((Error::Hardware, buffer));
+        }
+        let Some(engine) = transfer::engine(&operation.template, &self.config) else {
+            return Err((Error::Unsupported, buffer));
+        };
+        let length = buffer.as_ref().map(SubSliceMut::len);
+        if let Err(error) = engine.check(&operation, length, &self.config) {
+            return Err((error, buffer));
+        }
+        let event = self.prepare(engine, operation, buffer)?;
+        self.count(|counters| &mut counters.started);
+        match self.step(event) {
+            Action::Trigger(task) => self.trigger(task),
+            Action::Detour => anomalies::detour(&self.registers),
+            Action::Nothing
+            | Action::AwaitClock
+            | Action::Activate
+            | Action::Announce
+            | Action::EndDetour
+            | Action::Collect
+            | Action::Complete
+            | Action::SwitchOff
+            | Action::Stop
+            | Action::CancelClock
+            | Action::LateClock
+            | Action::Impossible => {}
+        }
+        Ok(())
+    }
+
+    /// Sets the engine up and takes the buffer over.
+    fn prepare(
+        &self,
+        engine: Engine,
+        operation: Operation,
+        buffer: Option<SubSliceMut<'static, u8>>,
+    ) -> Result<Event, Refusal> {
+        let registers = &self.registers;
+        match engine {
+            Engine::Read(readoc) => {
+                let lent = self.lend(buffer)?;
+                self.select_opcode(IFCONFIG0::READOC.val(readoc));
+                registers.read_src().set(operation.address);
+                registers.read_dst().set(lent.address());
+                registers.read_cnt().write(COUNT::BYTES.val(lent.length()));
+                self.lent.set(lent);
+                Ok(Event::Start(Task::Read))
+            }
+            Engine::Program(writeoc) => {
+                let lent = self.lend(buffer)?;
+                self.select_opcode(IFCONFIG0::WRITEOC.val(writeoc));
+                registers.write_dst().set(operation.address);
+                registers.write_src().set(lent.address());
+                registers.write_cnt().write(COUNT::BYTES.val(lent.length()));
+                self.lent.set(lent);
+                Ok(Event::Start(Task::Program))
+            }
+            Engine::EraseSector => {
+                registers.erase_ptr().set(operation.address);
+                registers.erase_len().write(ERASE_LEN::LEN::Sector4K);
+                Ok(Event::Start(Task::Erase))
+            }
+            Engine::EraseBlock => {
+                registers.erase_ptr().set(operation.address);
+                registers.erase_len().write(ERASE_LEN::LEN::Block64K);
+                Ok(Event::Start(Task::Erase))
+            }
+            Engine::Instruct => {
+                let length = buffer.as_ref().map_or(0, SubSliceMut::len);
+                self.instruction.set(Instruction {
+                    exchange: Exchange::new(operation, length),
+                    buffer,
+                });
+                Ok(if self.config.xip_used {
+                    Event::StartByDetour
+                } else {
+                    Event::Start(Task::Instruct)
+                })
+            }
+        }
+    }
+
+    fn lend(&self, buffer: Option<SubSliceMut<'static, u8>>) -> Result<Lent, Refusal> {
+        let Some(buffer) = buffer else {
+            return Err((Error::Empty, None));
+        };
+        Lent::lend(buffer, self.fence).map_err(|(error, buffer)| (error, Some(buffer)))
+    }
+
+    /// Sets an opcode field of IFCONFIG0, if it is not set already.
+    fn select_opcode(&self, opcode: FieldValue<u32, IFCONFIG0::Register>) {
+        let now = self.registers.ifconfig0().get();
+        let then = opcode.modify(now);
+        if then != now {
+            self.registers.ifconfig0().set(then);
+        }
+    }
+
+    fn trigger(&self, task: Task) {
+        let registers = &self.registers;
+        match task {
+            Task::Read => {
+                clear_ready(registers);
+                registers.tasks_readstart().write(TASK::TRIGGER::SET);
+            }
+            Task::Program => {
+                clear_ready(registers);
+                registers.tasks_writestart().write(TASK::TRIGGER::SET);
+            }
+            Task::Erase => {
+                clear_ready(registers);
+                registers.tasks_erasestart().write(TASK::TRIGGER::SET);
+            }
+            Task::Instruct => self.send_frame(),
+        }
+    }
+
+    /// Disables the peripheral and gives up what it needed.
+    fn power_down(&self) {
+        anomalies::switch_off(&self.registers);
+        self.pads.park();
+        self.clock.release();
+    }
+
+    /// Stops what runs, and returns the buffer if it is nobody else's.
+    fn stop(&self) -> Option<SubSliceMut<'static, u8>> {
+        let buffer = Ready::catch(&self.registers)
+            .and_then(|ready| ready.confirm(&self.registers))
+            .and_then(|at_rest| self.reclaim(at_rest))
+            // The buffer of a custom instruction never was the hardware's.
+            .or_else(|| self.end_instruction());
+        self.power_down();
+        buffer
+    }
+}
+
+impl<'a, P: Port, F: DmaFence> Controller<'a> for Qspi<'a, P, F> {
+    type Idle = Idle;
+    type Off = Off;
+
+    fn set_client(&self, client: &'a dyn Client<Idle>) {
+        self.client.set(client);
+    }
+
+    fn take_off(&self) -> Option<Off> {
+        self.off.take()
+    }
+
+    fn enable(&self, off: Off) -> Result<(), (Error, Off)> {
+        let event = match self.clock.request() {
+            Request::Running => Event::EnableWithClock,
+            Request::Starting => Event::EnableBeforeClock,
+            Request::Unavailable => return Err((Error::ClockUnavailable, off)),
+        };
+        if self.step(event) == Action::Activate {
+            self.activate();
+        }
+        Ok(())
+    }
+
+    fn supports(&self, template: &Template) -> bool {
+        transfer::engine(template, &self.config).is_some()
+    }
+
+    /// As for a supported template of no demands, if the template isn't supported.
+    fn granularity(&self, template: &Template) -> Granularity {
+        transfer::engine(template, &self.config).map_or(Granularity::BYTE, Engine::granularity)
+    }
+
+    /// 0 if the template isn't supported.
+    fn longest_data(&self, template: &Template) -> usize {
+        transfer::engine(template, &self.config)
+            .map_or(0, |engine| engine.longest_data(template, &self.config))
+    }
+
+    /// 0 if the template isn't supported.
+    fn longest_us(&self, template: &Template, length: usize) -> u32 {
+        transfer::engine(template, &self.config).map_or(0, |engine| {
+            engine.longest_us(template, length, &self.config)
+        })
+    }
+
+    fn longest_enable_us(&self) -> u32 {
+        self.clock.longest_us().saturating_add(ACTIVATION_US)
+    }
+
+    fn clock_hz(&self) -> u32 {
+        self.config.divider.hz()
+    }
+
+    fn start(
+        &self,
+        idle: Idle,
+        operation: Operation,
+        buffer: Option<SubSliceMut<'static, u8>>,
+    ) -> Result<(), Refused<Idle>> {
+        self.begin(operation, buffer)
+            .map_err(|(error, buffer)| Refused {
+                error,
+                idle,
+                buffer,
+            })
+    }
+
+    fn disable(&self, _idle: Idle) -> Off {
+        if self.step(Event::Disable) == Action::SwitchOff {
+            self.power_down();
+        }
+        Off(())
+    }
+
+    fn force_stop(&self) -> Option<Stopped<Off>> {
+        let action = self.step(Event::ForceStop);
+        let buffer = if action == Action::Stop {
+            self.stop()
+        } else if action == Action::CancelClock {
+            self.clock.release();
+            None
+        } else {
+            return None;
+        };
+        self.count(|counters| &mut counters.forced_stops);
+        Some(Stopped {
+            off: Off(()),
+            buffer,
+            quarantined: self.lent.is_some(),
+        })
+    }
+}
+
+impl<P: Port, F: DmaFence> ClockClient for Qspi<'_, P, F> {
+    fn clock_runs(&self) {
+        if self.step(Event::ClockRuns) == Action::Activate {
+            self.activate();
+        }
+    }
+}
