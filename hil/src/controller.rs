@@ -63,19 +63,22 @@ pub trait Controller<'a> {
     /// Proof that the controller is off. As `Idle`.
     type Off;
 
-    /// Whom to tell. To be called once, before the first `enable`.
+    /// Whom to tell. To be called once, before the first `enable`; without a client the
+    /// proofs of completions are lost.
     fn set_client(&self, client: &'a dyn Client<Self::Idle>);
 
     /// The first `Off`. `None` from the second call on: there is only one.
     fn take_off(&self) -> Option<Self::Off>;
 
-    /// Starts to power the controller up. It does not touch the flash, so it ends
-    /// whatever state the flash is in.
+    /// Starts to power the controller up, with the fastest bus clock that is neither
+    /// above `clock_limit_hz` nor above [`fastest_clock_hz`](Self::fastest_clock_hz);
+    /// if even the slowest is above the limit, with that. It does not touch the flash,
+    /// so it ends whatever state the flash is in.
     ///
     /// # Errors
     /// [`Error::ClockUnavailable`] at once, with the proof. An accepted enable ends in
     /// [`Client::enabled`].
-    fn enable(&self, off: Self::Off) -> Result<(), (Error, Self::Off)>;
+    fn enable(&self, off: Self::Off, clock_limit_hz: u32) -> Result<(), (Error, Self::Off)>;
 
     /// Whether the wires can show this template.
     fn supports(&self, template: &Template) -> bool;
@@ -93,8 +96,11 @@ pub trait Controller<'a> {
     /// The longest time in µs until [`Client::enabled`] on hardware that works.
     fn longest_enable_us(&self) -> u32;
 
-    /// The bus clock in Hz.
+    /// The bus clock in Hz, as the last `enable` chose it.
     fn clock_hz(&self) -> u32;
+
+    /// The fastest bus clock in Hz that the board allows.
+    fn fastest_clock_hz(&self) -> u32;
 
     /// Starts an operation. The data phase moves the buffer's active range.
     ///
@@ -125,16 +131,12 @@ pub trait Controller<'a> {
 
 /// Who is told by a [`Controller`].
 pub trait Client<Idle> {
-    /// The controller is on. `released` is a buffer that a forced stop had put in
+    /// The controller is on. Hardware that can't be brought up stays silent, and the
+    /// client's deadline ends it. `released` is a buffer that a forced stop had put in
     /// quarantine.
     fn enabled(&self, idle: Idle, released: Option<SubSliceMut<'static, u8>>);
 
     /// The operation has ended and its buffer is the client's again, its active
     /// range unchanged.
-    fn done(
-        &self,
-        idle: Idle,
-        result: Result<(), Error>,
-        buffer: Option<SubSliceMut<'static, u8>>,
-    );
+    fn done(&self, idle: Idle, result: Result<(), Error>, buffer: Option<SubSliceMut<'static, u8>>);
 }

@@ -144,7 +144,7 @@ impl Template {
     pub const fn clocks(&self, length: usize) -> u64 {
         8 + (self.address.bytes() as u64 * 8) / self.lines.address() as u64
             + self.dummy_clocks as u64
-            + (length as u64 * 8) / self.lines.data() as u64
+            + (length as u64).saturating_mul(8) / self.lines.data() as u64
     }
 }
 

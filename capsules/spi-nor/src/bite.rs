@@ -53,7 +53,13 @@ pub fn plan(
             let transfer = ReadPlan::new(&profile.geometry, address, length, granularity)?
                 .next()
                 .ok_or(Error::OutOfRange)?;
-            Ok(transferred(Kind::Read, profile.read, &transfer, profile, (0, 0)))
+            Ok(transferred(
+                Kind::Read,
+                profile.read,
+                &transfer,
+                profile,
+                (0, 0),
+            ))
         }
         Request::Program { address, length } => {
             writable(profile)?;
@@ -62,7 +68,13 @@ pub fn plan(
                 .next()
                 .ok_or(Error::OutOfRange)?;
             let times = profile.program_us(transfer.bus_bytes);
-            Ok(transferred(Kind::Program, profile.program, &transfer, profile, times))
+            Ok(transferred(
+                Kind::Program,
+                profile.program,
+                &transfer,
+                profile,
+                times,
+            ))
         }
         Request::Erase { address, length } => {
             writable(profile)?;

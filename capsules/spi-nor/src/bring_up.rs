@@ -486,9 +486,7 @@ impl BringUp {
 
     fn enter_four_byte(&mut self) -> Act {
         match self.profile.and_then(|profile| profile.four_byte_mode) {
-            Some(mode) if mode.write_enable => {
-                self.go(Stage::EnablingFourByte, bare(opcode::WREN))
-            }
+            Some(mode) if mode.write_enable => self.go(Stage::EnablingFourByte, bare(opcode::WREN)),
             Some(mode) => self.go(Stage::EnteringFourByte, bare(mode.enter)),
             None => self.go(Stage::Protection, receive(opcode::RDSR, 1)),
         }

@@ -664,7 +664,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 match (result, profile) {
                     (Ok(()), Some(profile)) => {
                         self.profile.put(profile);
-                        self.fault.set(outcome.and_then(|bring_up| bring_up.shortfall()));
+                        self.fault
+                            .set(outcome.and_then(|bring_up| bring_up.shortfall()));
                         self.brought_up(profile.clock_limit_hz);
                     }
                     (Ok(()), None) => self.fail_bring_up(Error::UnknownPart),

@@ -8,8 +8,8 @@ use crate::opcode;
 use crate::script::{Act, Input};
 use crate::sfdp::bfpt::Bfpt;
 use crate::sfdp::four_byte::FourByteTable;
-use crate::sfdp::sector_map::{Detection, SectorMap};
 use crate::sfdp::header::{HEADER_BYTES, SfdpHeader};
+use crate::sfdp::sector_map::{Detection, SectorMap};
 use crate::sfdp::table::{TableKind, TableList, TableRef, Tables};
 use qspi_hil::{AddressWidth, Data, Lines, Operation, Template};
 
@@ -25,7 +25,7 @@ const RDSFDP: Template = Template {
 #[derive(Clone, Copy, Debug)]
 enum Stage {
     Header,
-    ParameterHeaders(TableList),
+    ParameterHeaders,
     Table(Tables, TableRef),
     Over,
 }
@@ -49,6 +49,7 @@ pub struct Found {
 #[derive(Clone, Copy, Debug)]
 pub struct Discovery {
     stage: Stage,
+    list: Option<TableList>,
     found: Found,
 }
 
@@ -57,6 +58,7 @@ impl Discovery {
     pub fn new() -> Discovery {
         Discovery {
             stage: Stage::Header,
+            list: None,
             found: Found::default(),
         }
     }
@@ -77,10 +79,15 @@ impl Discovery {
             Stage::Header => {
                 let header = SfdpHeader::parse(data).ok()?;
                 let count = usize::from(header.headers_to_read());
-                self.stage = Stage::ParameterHeaders(TableList::new(header));
-                Some(read(SfdpHeader::header_address(0), count.saturating_mul(HEADER_BYTES)))
+                self.list = Some(TableList::new(header));
+                self.stage = Stage::ParameterHeaders;
+                Some(read(
+                    SfdpHeader::header_address(0),
+                    count.saturating_mul(HEADER_BYTES),
+                ))
             }
-            Stage::ParameterHeaders(mut list) => {
+            Stage::ParameterHeaders => {
+                let list = self.list.as_mut()?;
                 list.extend(data);
                 let tables = list.finish().ok()?;
                 self.read_table(tables, tables.basic)

@@ -230,10 +230,10 @@ impl<'a> Driver<'a> {
         for app in self.apps.iter() {
             let id = app.processid();
             let waited = app.enter(|app, _| app.work.map(|work| now.wrapping_sub(work.ticket)));
-            if let Some(waited) = waited {
-                if first.is_none_or(|(longest, _)| waited > longest) {
-                    first = Some((waited, id));
-                }
+            if let Some(waited) = waited
+                && first.is_none_or(|(longest, _)| waited > longest)
+            {
+                first = Some((waited, id));
             }
         }
         first.map(|(_, id)| id)

@@ -518,7 +518,10 @@ impl Part {
             .map_or(habits.soft_reset, |reset| reset.enable_then_reset());
         let chip_erase = bfpt.chip_erase.unwrap_or_else(|| {
             warnings.push(Warning::TimesAssumed);
-            parts_by_id::assumed_chip_erase(size_bytes)
+            // All of the array is erased, also what is not used of it.
+            let told = u32::try_from(bfpt.size_bytes).unwrap_or(u32::MAX);
+            let by_id = id.and_then(JedecId::size_bytes).unwrap_or(0);
+            parts_by_id::assumed_chip_erase(told.max(by_id))
         });
         let program = part_program(bfpt);
 
@@ -537,7 +540,7 @@ impl Part {
                 .filter(|status| status.volatile_by_50h())
                 .map(|_| opcode::WREN_VOLATILE),
             poll,
-            suspend: bfpt.suspend,
+            suspend: believed_suspend(bfpt, &warnings),
             power_down: power_down.map(|(enter, exit, exit_delay_us)| DeepPowerDown {
                 enter,
                 exit,
@@ -618,7 +621,7 @@ impl Part {
             id: Some(id),
             geometry: Geometry::new(size_bytes, 256, erase, None)?,
             chip_erase_opcode: opcode::CHIP_ERASE,
-            chip_erase: parts_by_id::assumed_chip_erase(size_bytes),
+            chip_erase: parts_by_id::assumed_chip_erase(known.size_bytes),
             program: PartProgram {
                 page: parts_by_id::assumed_page_program(),
                 bytes: None,
@@ -697,7 +700,7 @@ impl Part {
         if let Some(chip_erase) = bfpt.chip_erase {
             self.chip_erase = chip_erase;
         }
-        self.suspend = bfpt.suspend;
+        self.suspend = believed_suspend(bfpt, &self.warnings);
     }
 
     /// Uses 4-byte mode instead of opcodes of their own, for a controller that can't
@@ -751,6 +754,12 @@ impl Part {
     pub const fn erase_opcode(&self, erase_type: &EraseType) -> Option<u8> {
         self.opcode(erase_type.opcode, erase_type.opcode_4b)
     }
+}
+
+/// Suspend, unless the table is another maker's: its opcodes would be, too.
+fn believed_suspend(bfpt: &Bfpt, warnings: &Warnings) -> Option<Suspend> {
+    bfpt.suspend
+        .filter(|_| !warnings.contains(Warning::QuadEnableDiffersFromMaker))
 }
 
 fn part_program(bfpt: &Bfpt) -> PartProgram {

@@ -196,9 +196,8 @@ impl Profile {
             let mut geometry = part.geometry;
             for (place, slot) in geometry.erase.iter().enumerate() {
                 let supported = slot.is_some_and(|erase_type| {
-                    part.erase_opcode(&erase_type).is_some_and(|opcode| {
-                        wires.supports(&Template::addressed(opcode, width))
-                    })
+                    part.erase_opcode(&erase_type)
+                        .is_some_and(|opcode| wires.supports(&Template::addressed(opcode, width)))
                 });
                 if !supported {
                     geometry.unavailable |= 1 << place;
@@ -207,8 +206,7 @@ impl Profile {
             let Some(sector) = geometry.erase_unit_bytes() else {
                 continue;
             };
-            let used_quad =
-                read.lines.needs_quad_enable() || program.lines.needs_quad_enable();
+            let used_quad = read.lines.needs_quad_enable() || program.lines.needs_quad_enable();
             return Ok(Profile {
                 id,
                 geometry,
@@ -243,8 +241,8 @@ impl Profile {
     /// longest is that of a page.
     pub fn program_us(&self, bytes: u32) -> (u32, u32) {
         let page = self.program_times.page;
-        let share = u64::from(page.typ_us) * u64::from(bytes)
-            / u64::from(self.geometry.page_bytes.max(1));
+        let share =
+            u64::from(page.typ_us) * u64::from(bytes) / u64::from(self.geometry.page_bytes.max(1));
         let typical = u32::try_from(share).unwrap_or(page.typ_us).min(page.typ_us);
         (typical, page.max_us)
     }

@@ -174,15 +174,15 @@ impl<'a> StorageFace<'a> {
     }
 
     fn tell(&self) {
-        if let Some((goal, done)) = self.ended.take() {
-            if let Some(buffer) = self.user.take() {
-                self.hand_back(goal, buffer, done);
-            }
+        if let Some((goal, done)) = self.ended.take()
+            && let Some(buffer) = self.user.take()
+        {
+            self.hand_back(goal, buffer, done);
         }
-        if let Some(goal) = self.second_goal.take() {
-            if let Some(buffer) = self.second.take() {
-                self.hand_back(goal, buffer, 0);
-            }
+        if let Some(goal) = self.second_goal.take()
+            && let Some(buffer) = self.second.take()
+        {
+            self.hand_back(goal, buffer, 0);
         }
     }
 
@@ -395,10 +395,10 @@ impl Client for StorageFace<'_> {
     }
 
     fn cancel(&self, _error: Error) {
-        if !self.in_flight.get() {
-            if let Some(call) = self.call.get() {
-                self.end(call.goal, call.done);
-            }
+        if !self.in_flight.get()
+            && let Some(call) = self.call.get()
+        {
+            self.end(call.goal, call.done);
         }
     }
 

@@ -45,6 +45,16 @@ impl Divider {
         }
     }
 
+    /// This one, or the fastest slower one that is not above `limit_hz`. The slowest if
+    /// all are above.
+    pub const fn limited_to(self, limit_hz: u32) -> Divider {
+        let mut by = self.0;
+        while by < Divider::MHZ_2.0 && Divider(by).hz() > limit_hz {
+            by += 1;
+        }
+        Divider(by)
+    }
+
     const fn sckfreq(self) -> u32 {
         (self.0 as u32).saturating_sub(1)
     }
@@ -196,6 +206,16 @@ mod tests {
         assert_eq!(Divider::MHZ_32.sckfreq(), 0);
         assert_eq!(Divider::MHZ_2.sckfreq(), 15);
         assert_eq!(Divider::MHZ_2.hz(), 2_000_000);
+    }
+
+    #[test]
+    fn limits() {
+        let from_32 = |limit_hz| Divider::MHZ_32.limited_to(limit_hz);
+        assert_eq!(from_32(u32::MAX), Divider::MHZ_32);
+        assert_eq!(from_32(8_000_000), Divider::MHZ_8);
+        assert_eq!(from_32(7_999_999).hz(), 6_400_000);
+        assert_eq!(from_32(0), Divider::MHZ_2);
+        assert_eq!(Divider::MHZ_4.limited_to(8_000_000), Divider::MHZ_4);
     }
 
     #[test]

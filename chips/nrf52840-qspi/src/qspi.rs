@@ -6,7 +6,7 @@
 
 use crate::anomalies;
 use crate::clock::{Clock, ClockClient, Request};
-use crate::config::Config;
+use crate::config::{Config, Divider};
 use crate::counters::Counters;
 use crate::custom_instruction::Exchange;
 use crate::hardware::{AtRest, Lent, Port, Ready, clear_ready};
@@ -38,6 +38,8 @@ pub struct Qspi<'a, P: Port, F: DmaFence> {
     registers: Registers<P>,
     fence: F,
     config: Config,
+    /// As the last `enable` chose it.
+    divider: Cell<Divider>,
     pads: &'a dyn Pads,
     clock: &'a dyn Clock,
     client: OptionalCell<&'a dyn Client<Idle>>,
@@ -66,6 +68,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
         Qspi {
             registers: Registers::new(port),
             fence,
+            divider: Cell::new(config.divider),
             config,
             pads,
             clock,
@@ -153,11 +156,19 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
         action
     }
 
+    /// The configuration with the present clock.
+    fn present(&self) -> Config {
+        Config {
+            divider: self.divider.get(),
+            ..self.config
+        }
+    }
+
     /// Configures and enables. READY comes whatever the flash does.
     fn activate(&self) {
         self.pads.configure();
         Pins::disconnect(&self.registers);
-        self.config.apply(&self.registers);
+        self.present().apply(&self.registers);
         self.registers.enable().write(ENABLE::ENABLE::SET);
         // An event from before must not look like ACTIVATE's.
         clear_ready(&self.registers);
@@ -391,12 +402,14 @@ impl<'a, P: Port, F: DmaFence> Controller<'a> for Qspi<'a, P, F> {
         self.off.take()
     }
 
-    fn enable(&self, off: Off) -> Result<(), (Error, Off)> {
+    fn enable(&self, off: Off, clock_limit_hz: u32) -> Result<(), (Error, Off)> {
         let event = match self.clock.request() {
             Request::Running => Event::EnableWithClock,
             Request::Starting => Event::EnableBeforeClock,
             Request::Unavailable => return Err((Error::ClockUnavailable, off)),
         };
+        self.divider
+            .set(self.config.divider.limited_to(clock_limit_hz));
         if self.step(event) == Action::Activate {
             self.activate();
         }
@@ -421,7 +434,7 @@ impl<'a, P: Port, F: DmaFence> Controller<'a> for Qspi<'a, P, F> {
     /// 0 if the template isn't supported.
     fn longest_us(&self, template: &Template, length: usize) -> u32 {
         transfer::engine(template, &self.config).map_or(0, |engine| {
-            engine.longest_us(template, length, &self.config)
+            engine.longest_us(template, length, &self.present())
         })
     }
 
@@ -430,6 +443,10 @@ impl<'a, P: Port, F: DmaFence> Controller<'a> for Qspi<'a, P, F> {
     }
 
     fn clock_hz(&self) -> u32 {
+        self.divider.get().hz()
+    }
+
+    fn fastest_clock_hz(&self) -> u32 {
         self.config.divider.hz()
     }
 

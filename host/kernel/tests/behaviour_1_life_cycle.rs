@@ -19,7 +19,7 @@ use kernel::host::policies::StopFaultPolicy;
 use kernel::process::{Error, FunctionCallSource, Process, State, StoppedState, Task};
 use kernel::processbuffer::ReadableProcessBuffer;
 
-fn upcall(_: usize, _: usize, _: usize, _: usize) {}
+extern "C-unwind" fn upcall(_: usize, _: usize, _: usize, _: usize) {}
 
 fn wait_for_ever(app: App) {
     loop {

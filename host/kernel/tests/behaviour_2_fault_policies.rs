@@ -21,7 +21,7 @@ use kernel::host::policies::{
 };
 use kernel::process::{FaultAction, Process, ProcessFaultPolicy, State};
 
-fn upcall(_: usize, _: usize, _: usize, _: usize) {}
+extern "C-unwind" fn upcall(_: usize, _: usize, _: usize, _: usize) {}
 
 fn wait_for_ever(app: App) {
     loop {

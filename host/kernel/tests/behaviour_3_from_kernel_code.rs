@@ -22,7 +22,7 @@ use kernel::upcall::UpcallError;
 
 // Never inlined, so that it has one address.
 #[inline(never)]
-fn upcall(value: usize, _: usize, _: usize, _: usize) {
+extern "C-unwind" fn upcall(value: usize, _: usize, _: usize, _: usize) {
     log(format!("upcall {value}"));
 }
 

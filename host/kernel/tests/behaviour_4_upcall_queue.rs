@@ -14,11 +14,11 @@ use kernel::upcall::UpcallError;
 
 const CAPACITY: usize = 9;
 
-fn upcall(r0: usize, r1: usize, r2: usize, data: usize) {
+extern "C-unwind" fn upcall(r0: usize, r1: usize, r2: usize, data: usize) {
     log(format!("a({r0},{r1},{r2},{data})"));
 }
 
-fn other_upcall(r0: usize, _: usize, _: usize, data: usize) {
+extern "C-unwind" fn other_upcall(r0: usize, _: usize, _: usize, data: usize) {
     log(format!("b({r0},{data})"));
 }
 
@@ -294,7 +294,7 @@ fn f_g3_data_is_that_subscribed_when_scheduled() {
 }
 
 /// An upcall that yields.
-fn nesting(r0: usize, _: usize, _: usize, _: usize) {
+extern "C-unwind" fn nesting(r0: usize, _: usize, _: usize, _: usize) {
     let app = App {
         flash_start: 0,
         memory_start: 0,

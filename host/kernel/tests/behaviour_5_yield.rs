@@ -16,7 +16,7 @@ use kernel::process::{Process, State};
 use kernel::syscall::CommandReturn;
 use kernel::upcall::UpcallId;
 
-fn upcall(r0: usize, _: usize, _: usize, _: usize) {
+extern "C-unwind" fn upcall(r0: usize, _: usize, _: usize, _: usize) {
     log(format!("upcall {r0}"));
 }
 

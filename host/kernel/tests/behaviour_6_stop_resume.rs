@@ -17,7 +17,7 @@ const AWAITED: UpcallId = UpcallId {
     subscribe_num: 0,
 };
 
-fn upcall(r0: usize, _: usize, _: usize, _: usize) {
+extern "C-unwind" fn upcall(r0: usize, _: usize, _: usize, _: usize) {
     log(format!("upcall {r0}"));
 }
 

@@ -22,7 +22,7 @@ use kernel::syscall::CommandReturn;
 
 // Never inlined, so that it has one address.
 #[inline(never)]
-fn upcall(_: usize, _: usize, _: usize, _: usize) {}
+extern "C-unwind" fn upcall(_: usize, _: usize, _: usize, _: usize) {}
 
 fn wait_for_ever(app: App) {
     loop {
@@ -92,7 +92,7 @@ fn h1_k3_a_swap_returns_the_previous() {
 
 // Never inlined, so that it has one address.
 #[inline(never)]
-fn wait(_: usize, _: usize, _: usize, _: usize) {
+extern "C-unwind" fn wait(_: usize, _: usize, _: usize, _: usize) {
     log("not the same function as `upcall`");
 }
 

@@ -17,7 +17,7 @@ use kernel::host::coroutine::interruption_point;
 use kernel::process::{Process, State};
 use kernel::syscall::CommandReturn;
 
-fn upcall(r0: usize, _: usize, _: usize, _: usize) {
+extern "C-unwind" fn upcall(r0: usize, _: usize, _: usize, _: usize) {
     log(format!("upcall {r0}"));
 }
 

@@ -28,7 +28,7 @@ use kernel::syscall::{CommandReturn, Syscall, SyscallReturn, YieldVariant};
 
 // Never inlined, so that it has one address.
 #[inline(never)]
-fn upcall(_: usize, _: usize, _: usize, _: usize) {}
+extern "C-unwind" fn upcall(_: usize, _: usize, _: usize, _: usize) {}
 
 fn wait_for_ever(app: App) {
     loop {
@@ -36,7 +36,7 @@ fn wait_for_ever(app: App) {
     }
 }
 
-fn returns(_: usize, _: usize, _: usize, _: usize) {
+extern "C-unwind" fn returns(_: usize, _: usize, _: usize, _: usize) {
     log("first function");
 }
 
@@ -99,7 +99,7 @@ fn a_panicking_app_is_a_fault_and_harms_nobody() {
 
 #[test]
 fn a_panic_in_an_upcall_is_a_fault() {
-    fn panics(_: usize, _: usize, _: usize, _: usize) {
+    extern "C-unwind" fn panics(_: usize, _: usize, _: usize, _: usize) {
         panic!("a bug in an upcall");
     }
     let (board, driver) = Board::with_driver();

@@ -14,7 +14,7 @@ use core::cell::Cell;
 
 /// A function that the kernel calls: the three values of the upcall, then the
 /// data that was subscribed with it.
-pub type Upcall = extern "C" fn(usize, usize, usize, usize);
+pub type Upcall = extern "C-unwind" fn(usize, usize, usize, usize);
 
 /// Waits for nothing: runs one upcall if one is queued.
 ///

@@ -89,7 +89,7 @@ struct Watched<F> {
     then: F,
 }
 
-extern "C" fn arrived<F: Fn([u32; 3])>(
+extern "C-unwind" fn arrived<F: Fn([u32; 3])>(
     value_0: usize,
     value_1: usize,
     value_2: usize,

@@ -163,7 +163,7 @@ impl Bench {
     /// Enables and lets ACTIVATE end.
     pub fn switch_on(&self, off: Off) {
         let before = self.client.enabled.get();
-        self.qspi.enable(off).unwrap();
+        self.qspi.enable(off, u32::MAX).unwrap();
         assert_eq!(self.client.enabled.get(), before, "callback inside a call");
         self.ready();
         assert_eq!(self.client.enabled.get(), before + 1);

@@ -27,7 +27,10 @@ fn psel_writes(steps: &[Step]) -> Vec<(usize, u32)> {
 #[test]
 fn enable_configures_then_enables_then_activates() {
     let bench = Bench::new();
-    bench.qspi.enable(bench.qspi.take_off().unwrap()).unwrap();
+    bench
+        .qspi
+        .enable(bench.qspi.take_off().unwrap(), u32::MAX)
+        .unwrap();
     let steps = log::drain_effects();
     assert_order(
         &steps,
@@ -57,7 +60,10 @@ fn enable_configures_then_enables_then_activates() {
 #[test]
 fn no_pin_is_connected_while_activate_runs() {
     let bench = Bench::new();
-    bench.qspi.enable(bench.qspi.take_off().unwrap()).unwrap();
+    bench
+        .qspi
+        .enable(bench.qspi.take_off().unwrap(), u32::MAX)
+        .unwrap();
     let steps = log::drain_effects();
     assert_eq!(
         psel_writes(&steps),
@@ -81,7 +87,10 @@ fn no_pin_is_connected_while_activate_runs() {
 #[test]
 fn the_event_is_read_back_after_it_is_cleared() {
     let bench = Bench::new();
-    bench.qspi.enable(bench.qspi.take_off().unwrap()).unwrap();
+    bench
+        .qspi
+        .enable(bench.qspi.take_off().unwrap(), u32::MAX)
+        .unwrap();
     bench.ready();
     let steps = log::drain();
     for (place, step) in steps.iter().enumerate() {
@@ -110,7 +119,10 @@ fn all_settings_reach_their_registers() {
         ..Config::new(pins())
     });
     bench.chip.ifconfig1.set(0x00AB_CD80);
-    bench.qspi.enable(bench.qspi.take_off().unwrap()).unwrap();
+    bench
+        .qspi
+        .enable(bench.qspi.take_off().unwrap(), u32::MAX)
+        .unwrap();
     assert_eq!(bench.chip.ifconfig0.get(), 1 << 12 | 1 << 6);
     assert_eq!(
         bench.chip.ifconfig1.get(),
@@ -184,7 +196,7 @@ fn a_refused_clock_refuses_the_enable() {
     let bench = Bench::new();
     bench.board.answer.set(Request::Unavailable);
     let off = bench.qspi.take_off().unwrap();
-    let (error, off) = bench.qspi.enable(off).unwrap_err();
+    let (error, off) = bench.qspi.enable(off, u32::MAX).unwrap_err();
     assert_eq!(error, Error::ClockUnavailable);
     assert_eq!(
         log::drain(),
@@ -201,7 +213,10 @@ fn a_refused_clock_refuses_the_enable() {
 fn a_clock_that_starts_late_is_waited_for() {
     let bench = Bench::new();
     bench.board.answer.set(Request::Starting);
-    bench.qspi.enable(bench.qspi.take_off().unwrap()).unwrap();
+    bench
+        .qspi
+        .enable(bench.qspi.take_off().unwrap(), u32::MAX)
+        .unwrap();
     assert_eq!(
         log::drain(),
         [Step::ClockRequest],
@@ -240,7 +255,10 @@ fn an_interrupt_that_was_pending_at_enable_is_not_taken_for_activate() {
     let bench = Bench::new();
     bench.chip.event.set(1);
     bench.chip.at_rest.set(true);
-    bench.qspi.enable(bench.qspi.take_off().unwrap()).unwrap();
+    bench
+        .qspi
+        .enable(bench.qspi.take_off().unwrap(), u32::MAX)
+        .unwrap();
     bench.qspi.handle_interrupt();
     assert_eq!(bench.client.enabled.get(), 0);
     assert_eq!(bench.qspi.counters().spurious, 1);

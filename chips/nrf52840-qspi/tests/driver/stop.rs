@@ -89,7 +89,7 @@ fn a_transfer_without_proof_keeps_its_buffer() {
         assert_eq!(bench.client.done.get(), 0);
 
         // The next ACTIVATE does.
-        bench.qspi.enable(stopped.off).unwrap();
+        bench.qspi.enable(stopped.off, u32::MAX).unwrap();
         assert!(bench.client.released.borrow().is_none());
         bench.premature_ready();
         assert!(bench.client.released.borrow().is_none());
@@ -126,14 +126,14 @@ fn a_quarantine_outlives_failed_recoveries() {
     let address = start_read(&bench, 8);
     let mut stopped = bench.qspi.force_stop().unwrap();
     for _ in 0..5 {
-        bench.qspi.enable(stopped.off).unwrap();
+        bench.qspi.enable(stopped.off, u32::MAX).unwrap();
         stopped = bench.qspi.force_stop().unwrap();
         assert!(stopped.buffer.is_none());
         assert!(stopped.quarantined, "still there");
     }
     // Once the clock does not even start.
     bench.board.answer.set(Request::Starting);
-    bench.qspi.enable(stopped.off).unwrap();
+    bench.qspi.enable(stopped.off, u32::MAX).unwrap();
     stopped = bench.qspi.force_stop().unwrap();
     assert!(stopped.buffer.is_none() && stopped.quarantined);
     bench.board.answer.set(Request::Running);
@@ -150,7 +150,7 @@ fn an_activate_that_ended_unheard_frees_the_quarantine() {
     let bench = Bench::on();
     start_read(&bench, 8);
     let stopped = bench.qspi.force_stop().unwrap();
-    bench.qspi.enable(stopped.off).unwrap();
+    bench.qspi.enable(stopped.off, u32::MAX).unwrap();
     bench.chip.event.set(1);
     bench.chip.at_rest.set(true);
     let stopped = bench.qspi.force_stop().unwrap();
@@ -192,7 +192,10 @@ fn a_custom_instructions_buffer_never_was_the_hardwares() {
 #[test]
 fn an_activate_that_never_ends() {
     let bench = Bench::new();
-    bench.qspi.enable(bench.qspi.take_off().unwrap()).unwrap();
+    bench
+        .qspi
+        .enable(bench.qspi.take_off().unwrap(), u32::MAX)
+        .unwrap();
     log::drain();
     let stopped = bench.qspi.force_stop().unwrap();
     assert!(stopped.buffer.is_none() && !stopped.quarantined);
@@ -206,7 +209,10 @@ fn an_activate_that_never_ends() {
 fn a_clock_that_never_starts() {
     let bench = Bench::new();
     bench.board.answer.set(Request::Starting);
-    bench.qspi.enable(bench.qspi.take_off().unwrap()).unwrap();
+    bench
+        .qspi
+        .enable(bench.qspi.take_off().unwrap(), u32::MAX)
+        .unwrap();
     log::drain();
     let stopped = bench.qspi.force_stop().unwrap();
     assert_eq!(

@@ -93,7 +93,10 @@ fn too_early_for_what_has_no_dma() {
 #[test]
 fn too_early_while_activating() {
     let bench = Bench::new();
-    bench.qspi.enable(bench.qspi.take_off().unwrap()).unwrap();
+    bench
+        .qspi
+        .enable(bench.qspi.take_off().unwrap(), u32::MAX)
+        .unwrap();
     bench.premature_ready();
     assert_eq!(bench.client.enabled.get(), 0);
     assert_eq!(bench.qspi.state(), State::Activating);

@@ -37,7 +37,7 @@ use crate::syscall::{ContextSwitchReason, SyscallReturn, UserspaceKernelBoundary
 ///
 /// The first function gets start of flash, start of memory, length of memory and the break. If it
 /// returns, the process faults: an app ends by the exit system call.
-pub type AppFunction = fn(usize, usize, usize, usize);
+pub type AppFunction = extern "C-unwind" fn(usize, usize, usize, usize);
 
 /// What happens to the frames on the stack of a process that is restarted or dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -38,7 +38,12 @@ pub unsafe fn install(memory_start: usize, body: *const Body) {
 }
 
 /// The first function of every app.
-pub fn entry(flash_start: usize, memory_start: usize, memory_len: usize, app_break: usize) {
+pub extern "C-unwind" fn entry(
+    flash_start: usize,
+    memory_start: usize,
+    memory_len: usize,
+    app_break: usize,
+) {
     let body = BODIES.with_borrow(|bodies| bodies[&memory_start]);
     let app = App {
         flash_start,
