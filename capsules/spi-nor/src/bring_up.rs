@@ -29,7 +29,10 @@ const WAKE_US: u32 = 100;
 /// parts that were not identified yet.
 const RESET_US: u32 = 200;
 /// The longest a part may still be busy from before: a chip erase, 400 s.
-const LEFTOVER_US: u32 = 400_000_000;
+pub const LEFTOVER_US: u32 = 400_000_000;
+/// The longest a part may be busy after a reset: 1 s, far more than the 30 ms that the
+/// known parts take.
+pub const AFTER_RESET_US: u32 = 1_000_000;
 /// How often all ones are read before they are taken for what they are.
 const ONES: u8 = 3;
 /// What a write to a non-volatile register takes, typically and at most, in µs. No
@@ -103,12 +106,12 @@ pub struct BringUp {
 }
 
 impl BringUp {
-    /// For a part that is already known, or not.
-    pub fn new(known: Option<Profile>) -> BringUp {
+    /// For a part that is already known, or not. It may be busy for `patience_us`.
+    pub fn new(known: Option<Profile>, patience_us: u32) -> BringUp {
         BringUp {
             stage: Stage::Waking,
             known,
-            pace: Pace::new(1_000, LEFTOVER_US),
+            pace: Pace::new(1_000, patience_us),
             ones: 0,
             id: JedecId([0; 3]),
             discovery: Discovery::new(),
@@ -159,7 +162,7 @@ impl BringUp {
             Stage::Resetting => self.go(Stage::ComingUp, bare(opcode::RST)),
             Stage::ComingUp => {
                 self.ones = 0;
-                self.pace = Pace::new(1_000, LEFTOVER_US);
+                self.pace = Pace::new(1_000, AFTER_RESET_US);
                 self.go(Stage::Pausing(Before::Id), Act::Pause(RESET_US))
             }
             Stage::FirstId => match id_of(&input) {

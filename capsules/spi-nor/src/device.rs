@@ -28,7 +28,7 @@
 //! fails.
 
 use crate::bite::{self, Plan};
-use crate::bring_up::BringUp;
+use crate::bring_up::{AFTER_RESET_US, BringUp, LEFTOVER_US};
 use crate::client::{Bite, Dimensions, Host, Request, Seat};
 use crate::error::Error;
 use crate::lifecycle::{self, Action, Event, State};
@@ -148,6 +148,7 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     buffer: Cell<Option<SubSliceMut<'static, u8>>>,
     capacity: usize,
     clock_limit_hz: Cell<u32>,
+    was_reset: Cell<bool>,
     script: Cell<Option<Script>>,
     bring_up: MapCell<BringUp>,
     profile: MapCell<Profile>,
@@ -185,6 +186,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             counters: Cell::new(Counters::default()),
             capacity: buffer.len(),
             clock_limit_hz: Cell::new(FIRST_CLOCK_HZ),
+            was_reset: Cell::new(false),
             buffer: Cell::new(Some(SubSliceMut::new(buffer))),
             script: Cell::new(None),
             bring_up: MapCell::empty(),
@@ -242,6 +244,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.attached.set(false);
         self.identify.set(false);
         self.detaching.set(true);
+        self.teardown_fault.set(None);
         self.deferred_call.set();
         Ok(())
     }
@@ -304,9 +307,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         match action {
             Action::Nothing => {}
             Action::PowerUp => self.power_up(),
-            Action::BringUp => self.begin_bring_up(),
             Action::Serve => self.deferred_call.set(),
             Action::PowerDown => self.power_down(),
+            Action::Rescue => self.rescue(),
             Action::Refuse => {
                 self.cancel_all(self.fault.get().unwrap_or(Error::Failed));
                 self.rest();
@@ -455,7 +458,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 
     fn begin_bring_up(&self) {
-        self.bring_up.put(BringUp::new(self.profile()));
+        let patience_us = if self.was_reset.take() {
+            AFTER_RESET_US
+        } else {
+            LEFTOVER_US
+        };
+        self.bring_up.put(BringUp::new(self.profile(), patience_us));
         self.run(Script::BringUp);
     }
 
@@ -466,6 +474,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             .profile
             .map_or(Farewell::default(), |profile| profile.farewell());
         self.run(Script::ShutDown(ShutDown::new(farewell)));
+    }
+
+    /// The part is stuck. Its reset is the documented way out; whatever it is
+    /// afterwards is found out from scratch.
+    fn rescue(&self) {
+        self.cancel_wait();
+        self.profile.take();
+        self.was_reset.set(true);
+        self.run(Script::ShutDown(ShutDown::rescue()));
     }
 
     // --- one bite ---
@@ -731,6 +748,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.count(|counters| &mut counters.forced_stops);
         self.proof.set(Some(Proof::Off(stopped.off)));
         self.keep(stopped.buffer);
+        // Nobody knows what the part was told last.
+        self.profile.take();
         self.fault.set(Some(Error::NoAnswer));
         self.teardown_fault.set(Some(Error::NoAnswer));
         if let Some(Script::Operation(script, plan)) = self.script.take() {

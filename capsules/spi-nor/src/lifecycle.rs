@@ -34,6 +34,8 @@ pub enum Fate {
     Off,
     /// Off because something is broken.
     Failed,
+    /// On again, from scratch: the part was reset.
+    Again,
 }
 
 /// What happened.
@@ -66,12 +68,12 @@ pub enum Action {
     Nothing,
     /// Enable the controller and bring the part up.
     PowerUp,
-    /// The controller is on: bring the part up again, from its reset.
-    BringUp,
     /// Look for the next operation.
     Serve,
     /// Put the part to sleep, then disable the controller.
     PowerDown,
+    /// Reset the part, which does not come to an end, then disable the controller.
+    Rescue,
     /// Refuse what is queued, with the fault.
     Refuse,
     /// The device has come to rest: tell who waits for that.
@@ -106,19 +108,20 @@ pub const fn transition(state: State, event: Event) -> (State, Action) {
         (Busy, Ended) => (Ready, Serve),
         (Busy, Unwanted) => (Draining, Nothing),
         (Busy, Wanted | Recover) => (Busy, Nothing),
-        (Busy, Faulted) => (Starting, BringUp),
+        (Busy, Faulted) => (Stopping(Fate::Again), Rescue),
         (Busy, Hung) => (Starting, PowerUp),
         (Busy, Started | Begun | Stopped) => (Busy, Impossible),
 
         (Draining, Ended) => (Stopping(Fate::Off), PowerDown),
         (Draining, Wanted) => (Busy, Nothing),
         (Draining, Unwanted | Recover) => (Draining, Nothing),
-        (Draining, Faulted) => (Stopping(Fate::Failed), PowerDown),
+        (Draining, Faulted) => (Stopping(Fate::Failed), Rescue),
         (Draining, Hung) => (Failed, Refuse),
         (Draining, Started | Begun | Stopped) => (Draining, Impossible),
 
         (Stopping(Fate::Off), Stopped | Hung) => (Off, Rest),
         (Stopping(Fate::Failed), Stopped | Hung) => (Failed, Refuse),
+        (Stopping(Fate::Again), Stopped | Hung) => (Starting, PowerUp),
         (Stopping(fate), Wanted | Unwanted | Recover) => (Stopping(fate), Nothing),
         (Stopping(fate), Started | Begun | Ended | Faulted) => (Stopping(fate), Impossible),
 
@@ -129,7 +132,7 @@ pub const fn transition(state: State, event: Event) -> (State, Action) {
 }
 
 /// All states, for tables and tests.
-pub const STATES: [State; 8] = [
+pub const STATES: [State; 9] = [
     State::Off,
     State::Starting,
     State::Ready,
@@ -137,6 +140,7 @@ pub const STATES: [State; 8] = [
     State::Draining,
     State::Stopping(Fate::Off),
     State::Stopping(Fate::Failed),
+    State::Stopping(Fate::Again),
     State::Failed,
 ];
 
@@ -197,7 +201,8 @@ mod tests {
 
     #[test]
     fn teardown_ends_in_off_or_failed_whatever_fails() {
-        // From every state, with the worst event at each step, rest is at most four steps away.
+        // From every state, whatever fails at each step. A step that comes back to Starting
+        // by a rescue is one more round, and the second fault there ends in Failed.
         fn rests(state: State, steps: usize) -> bool {
             if matches!(state, State::Off | State::Failed) {
                 return true;
@@ -205,7 +210,7 @@ mod tests {
             let ways: &[Event] = match state {
                 State::Starting => &[Event::Started, Event::Faulted, Event::Hung],
                 State::Ready => &[Event::Unwanted],
-                State::Busy => &[Event::Unwanted],
+                State::Busy => &[Event::Unwanted, Event::Faulted, Event::Hung],
                 State::Draining => &[Event::Ended, Event::Faulted, Event::Hung],
                 State::Stopping(_) => &[Event::Stopped, Event::Hung],
                 State::Off | State::Failed => &[],
@@ -216,7 +221,7 @@ mod tests {
                     .all(|event| rests(transition(state, *event).0, steps - 1))
         }
         for state in STATES {
-            assert!(rests(state, 4), "{state:?}");
+            assert!(rests(state, 6), "{state:?}");
         }
     }
 

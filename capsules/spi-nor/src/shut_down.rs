@@ -5,6 +5,8 @@
 //! Putting the part to sleep, before the controller is disabled.
 
 use crate::error::Error;
+use crate::opcode;
+use crate::part::RESET_BUSY_US;
 use crate::script::{Act, Input};
 use qspi_hil::{Operation, Template};
 
@@ -19,6 +21,9 @@ pub struct Farewell {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
+    EnablingReset,
+    Resetting,
+    ComingUp,
     LeavingFourByte,
     EnteringPowerDown,
     FallingAsleep,
@@ -44,6 +49,16 @@ impl ShutDown {
         }
     }
 
+    /// For a part that does not come to an end: it is reset instead. The reset also
+    /// leaves all modes.
+    pub fn rescue() -> ShutDown {
+        ShutDown {
+            stage: Stage::EnablingReset,
+            farewell: Farewell::default(),
+            refused: None,
+        }
+    }
+
     /// The next act.
     pub fn next(&mut self, input: Input<'_>) -> Act {
         if let Input::Refused(error) = input {
@@ -51,16 +66,28 @@ impl ShutDown {
         }
         loop {
             match self.stage {
+                Stage::EnablingReset => {
+                    self.stage = Stage::Resetting;
+                    return bare(opcode::RSTEN);
+                }
+                Stage::Resetting => {
+                    self.stage = Stage::ComingUp;
+                    return bare(opcode::RST);
+                }
+                Stage::ComingUp => {
+                    self.stage = Stage::Asleep;
+                    return Act::Pause(RESET_BUSY_US);
+                }
                 Stage::LeavingFourByte => {
                     self.stage = Stage::EnteringPowerDown;
                     if let Some(opcode) = self.farewell.leave_four_byte {
-                        return Act::Command(Operation::plain(Template::bare(opcode)));
+                        return bare(opcode);
                     }
                 }
                 Stage::EnteringPowerDown => match self.farewell.deep_power_down {
                     Some((opcode, _)) => {
                         self.stage = Stage::FallingAsleep;
-                        return Act::Command(Operation::plain(Template::bare(opcode)));
+                        return bare(opcode);
                     }
                     None => self.stage = Stage::Asleep,
                 },
@@ -81,6 +108,10 @@ impl ShutDown {
     }
 }
 
+fn bare(opcode: u8) -> Act {
+    Act::Command(Operation::plain(Template::bare(opcode)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,7 +122,6 @@ mod tests {
             leave_four_byte: Some(0xE9),
             deep_power_down: Some((0xB9, 10)),
         });
-        let bare = |opcode| Act::Command(Operation::plain(Template::bare(opcode)));
         assert_eq!(script.next(Input::Begin), bare(0xE9));
         assert_eq!(script.next(Input::Done(&[])), bare(0xB9));
         assert_eq!(script.next(Input::Done(&[])), Act::Pause(10));
@@ -102,6 +132,15 @@ mod tests {
     fn a_part_without_power_down_ends_at_once() {
         let mut script = ShutDown::new(Farewell::default());
         assert_eq!(script.next(Input::Begin), Act::Finished(Ok(())));
+    }
+
+    #[test]
+    fn a_rescue_resets_and_waits() {
+        let mut script = ShutDown::rescue();
+        assert_eq!(script.next(Input::Begin), bare(0x66));
+        assert_eq!(script.next(Input::Done(&[])), bare(0x99));
+        assert_eq!(script.next(Input::Done(&[])), Act::Pause(RESET_BUSY_US));
+        assert_eq!(script.next(Input::Elapsed), Act::Finished(Ok(())));
     }
 
     #[test]
