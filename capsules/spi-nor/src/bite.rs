@@ -14,6 +14,18 @@ use crate::plan::{ErasePlan, Granularity, PlanError, ProgramPlan, ReadPlan, Tran
 use crate::profile::{Profile, Wires};
 use qspi_hil::{Operation, Template};
 
+/// What the end of the buffer is aligned to.
+const ALIGNMENT: usize = 4;
+
+/// Bytes at the end of the buffer that a program leaves alone: a status register is
+/// read there between loading the data and sending it.
+const STATUS_ROOM: usize = ALIGNMENT;
+
+/// The next lower aligned offset.
+pub const fn round_down(offset: usize) -> usize {
+    offset & !(ALIGNMENT - 1)
+}
+
 /// Where the client's bytes are in the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -63,7 +75,8 @@ pub fn plan(
         }
         Request::Program { address, length } => {
             writable(profile)?;
-            let granularity = granularity(wires, &profile.program, capacity);
+            let room = round_down(capacity.saturating_sub(STATUS_ROOM));
+            let granularity = granularity(wires, &profile.program, room);
             let transfer = ProgramPlan::new(&profile.geometry, address, length, granularity)?
                 .next()
                 .ok_or(Error::OutOfRange)?;

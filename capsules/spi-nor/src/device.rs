@@ -604,15 +604,16 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             }
             Act::Command(operation) => self.start(operation, None),
             Act::Receive(operation, length) => {
-                let buffer = self.borrow(length)?;
+                let buffer = self.borrow(length, self.end(length))?;
                 self.start(operation, Some(buffer))
             }
-            Act::Program(operation, length) => {
-                let buffer = self.borrow(length)?;
+            Act::Read(operation, length) | Act::Program(operation, length) => {
+                let buffer = self.borrow(length, 0)?;
                 self.start(operation, Some(buffer))
             }
             Act::Send(operation, small) => {
-                let mut buffer = self.borrow(small.as_slice().len())?;
+                let length = small.as_slice().len();
+                let mut buffer = self.borrow(length, self.end(length))?;
                 for (to, from) in buffer.as_mut_slice().iter_mut().zip(small.as_slice()) {
                     *to = *from;
                 }
@@ -621,16 +622,22 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
     }
 
-    fn borrow(&self, length: usize) -> Result<SubSliceMut<'static, u8>, Stuck> {
+    /// Where `length` bytes at the end of the buffer begin, aligned for any controller.
+    fn end(&self, length: usize) -> usize {
+        bite::round_down(self.capacity.saturating_sub(length))
+    }
+
+    fn borrow(&self, length: usize, start: usize) -> Result<SubSliceMut<'static, u8>, Stuck> {
         match self.buffer.take() {
             None => Err(Stuck::Finished(Err(Error::BufferQuarantined))),
             Some(mut buffer) => {
                 buffer.reset();
-                if length > buffer.len() {
+                let end = start.saturating_add(length);
+                if end > buffer.len() {
                     self.buffer.set(Some(buffer));
                     return Err(Stuck::Refused(qspi_hil::Error::TooLong));
                 }
-                buffer.slice(..length);
+                buffer.slice(start..end);
                 Ok(buffer)
             }
         }
@@ -724,6 +731,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             Some(Proof::Idle(idle)) => {
                 self.proof
                     .set(Some(Proof::Off(self.controller.disable(idle))));
+                self.count(|counters| &mut counters.power_downs);
                 self.enable(clock_limit_hz);
             }
             other => {

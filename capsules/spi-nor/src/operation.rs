@@ -126,7 +126,7 @@ impl OperationScript {
             Stage::Queued => match self.recipe.kind {
                 Kind::Read => (
                     Stage::Transferring,
-                    Act::Receive(self.recipe.operation, self.recipe.length),
+                    Act::Read(self.recipe.operation, self.recipe.length),
                 ),
                 Kind::Program | Kind::Erase => (
                     Stage::EnablingWrite,
@@ -172,7 +172,7 @@ impl OperationScript {
 
     fn transfer(&self) -> Act {
         match self.recipe.kind {
-            Kind::Read => Act::Receive(self.recipe.operation, self.recipe.length),
+            Kind::Read => Act::Read(self.recipe.operation, self.recipe.length),
             Kind::Program => Act::Program(self.recipe.operation, self.recipe.length),
             Kind::Erase => Act::Command(self.recipe.operation),
         }

@@ -43,9 +43,12 @@ pub enum Act {
     Command(Operation),
     /// Send a command with a few bytes.
     Send(Operation, Small),
-    /// Receive this many bytes into the device's buffer.
+    /// Receive this many bytes of registers or tables. They go to the end of the
+    /// device's buffer, since its start may already hold what is to be programmed.
     Receive(Operation, usize),
-    /// Send this many bytes that already are in the device's buffer.
+    /// Receive this many bytes of the array, to the start of the device's buffer.
+    Read(Operation, usize),
+    /// Send this many bytes that already are at the start of the device's buffer.
     Program(Operation, usize),
     /// Wait for this many µs.
     Pause(u32),
@@ -59,7 +62,7 @@ pub enum Input<'b> {
     /// The script begins.
     Begin,
     /// The command was carried out. What was received, if it was a
-    /// [`Act::Receive`].
+    /// [`Act::Receive`] or [`Act::Read`].
     Done(&'b [u8]),
     /// The controller refused or failed the command.
     Refused(qspi_hil::Error),

@@ -414,3 +414,224 @@ pub const BASIC_TABLES: &[(&str, &str)] = &[
          SR1 70, reset 10, 4-byte in ff out 3ff",
     ),
 ];
+
+/// What the driver makes of each part, from what is known of it: size in KiB, address
+/// bytes, quad enable bit, four-line program, busy register, deep power-down with its
+/// exit delay in µs, 66h/99h reset, volatile status register, warnings.
+pub const PARTS: &[(&str, &str)] = &[
+    (
+        "BY25Q32ES_684016.hex",
+        "4096 KiB, 3, quad s2b1 long, program 32 1-1-4, WIP, down b9/ab 100, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "GD25Q16C_c84015_DERIVED.hex",
+        "2048 KiB, 3, quad s2b1 long, program 32 1-1-4, WIP, down b9/ab 100, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "GD25Q32C_c84016.hex",
+        "4096 KiB, 3, quad s2b1 own, program 32 1-1-4, WIP, down b9/ab 100, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "GD25Q64C_c84017.hex",
+        "8192 KiB, 3, quad s2b1 own, program 32 1-1-4, WIP, down b9/ab 100, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    // 32 MiB, yet "3 address bytes only".
+    (
+        "IS25WP256_9d7019.hex",
+        "32768 KiB, 4 mode, quad s1b6, program 32 1-1-4, WIP, down b9/ab 15, reset yes, \
+         ThreeByteClaimIgnored",
+    ),
+    (
+        "MT25QU256A_20bb19_1044.hex",
+        "32768 KiB, 4 opcodes, quad always, program 34 1-1-4, FSR, down b9/ab 30, reset yes",
+    ),
+    (
+        "MX25L12835F_c22018.hex",
+        "16384 KiB, 3, quad s1b6, program 38 1-4-4, WIP, down b9/ab 30, reset yes",
+    ),
+    // No four lines at all.
+    (
+        "MX25L1606E_c22015.hex",
+        "2048 KiB, 3, quad s1b6, program -, WIP, down b9/ab 100, reset -, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "MX25L3233F_c22016.hex",
+        "4096 KiB, 3, quad s1b6, program 38 1-4-4, WIP, down b9/ab 100, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "MX25L3255E_c29e16.hex",
+        "4096 KiB, 3, quad s1b6, program 38 1-4-4, WIP, down b9/ab 100, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "MX25R6435F_c22817.hex",
+        "8192 KiB, 3, quad s1b6, program 38 1-4-4, WIP, down b9/ab 40, reset yes, \
+         TimesOfOtherPowerMode",
+    ),
+    (
+        "MX25R6435F_c22817_variant68_COMPOSED.hex",
+        "8192 KiB, 3, quad s1b6, program 38 1-4-4, WIP, down b9/ab 40, reset yes, \
+         TimesOfOtherPowerMode",
+    ),
+    (
+        "MX25R8035F_c22814.hex",
+        "1024 KiB, 3, quad s1b6, program 38 1-4-4, WIP, down b9/ab 40, reset yes, \
+         TimesOfOtherPowerMode",
+    ),
+    (
+        "MX66L1G45G_c2201b.hex",
+        "131072 KiB, 4 opcodes, quad s1b6, program 3e 1-4-4, WIP, down b9/ab 30, reset yes",
+    ),
+    // Nine dwords and 64 MiB: B7h is Macronix' habit.
+    (
+        "MX66L51235F_c2201a.hex",
+        "65536 KiB, 4 mode, quad s1b6, program 38 1-4-4, WIP, down b9/ab 100, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    // Eight lines or one.
+    (
+        "MX66UM51345G_c2813a.hex",
+        "65536 KiB, 4 opcodes, quad always, program -, WIP, down b9/ab 30, reset yes",
+    ),
+    (
+        "N25Q064A_20ba17.hex",
+        "8192 KiB, 3, quad always, program 32 1-1-4, FSR, down -, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "N25Q128A_20ba18_DERIVED.hex",
+        "16384 KiB, 3, quad always, program 32 1-1-4, FSR, down -, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "SST26VF064B_bf2643.hex",
+        "8192 KiB, 3, quad s2b1 long, program 32 1-1-4, WIP, down -, reset yes",
+    ),
+    (
+        "W25Q01JVQ_ef4021.hex",
+        "131072 KiB, 4 opcodes, quad s2b1 long, program 34 1-1-4, WIP, down b9/ab 3, reset yes, \
+         volatile",
+    ),
+    (
+        "W25Q128FV_ef4018.hex",
+        "16384 KiB, 3, quad s2b1 long, program 32 1-1-4, WIP, down b9/ab 100, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "W25Q128JV_ef4018.hex",
+        "16384 KiB, 3, quad s2b1 long, program 32 1-1-4, WIP, down b9/ab 3, reset yes, volatile",
+    ),
+    // The dump names no id, so the table is all there is.
+    (
+        "W25Q256JWM_ef8019.hex",
+        "65536 KiB, 4 opcodes, quad s2b1 long, program 34 1-1-4, WIP, down b9/ab 30, reset yes, \
+         volatile",
+    ),
+    (
+        "XMC_464016_esp32c3.hex",
+        "4096 KiB, 3, quad s2b1 long, program 32 1-1-4, WIP, down b9/ab 20, reset yes, volatile",
+    ),
+    // 16 MiB by its id, 2 MiB by its table.
+    (
+        "ZD25Q128C_ef4018_wrong_size.hex",
+        "2048 KiB, 3, quad s2b1 long, program 32 1-1-4, WIP, down b9/ab 100, reset yes, \
+         SizeDiffersFromId(16777216), PageSizeAssumed, TimesAssumed",
+    ),
+    // Quad enable code 7, which is reserved.
+    (
+        "zephyr_GD25LB256E3IR_c86719_nrf9161dk_nrf9161_common_0_7_0.tables.hex",
+        "32768 KiB, 4 mode, quad unknown, program -, WIP, down b9/ab 30, reset yes, volatile, \
+         ReservedQuadEnable, QuadEnableUnknown",
+    ),
+    (
+        "zephyr_GD25LE255E_c86019_p2d.tables.hex",
+        "32768 KiB, 4 mode, quad s2b1 long, program 32 1-1-4, WIP, down b9/ab 20, reset yes, \
+         volatile",
+    ),
+    (
+        "zephyr_GD25WB256E3IR_c86519_nrf9131ek_nrf9131_common.tables.hex",
+        "32768 KiB, 4 mode, quad unknown, program -, WIP, down b9/ab 40, reset yes, volatile, \
+         ReservedQuadEnable, QuadEnableUnknown",
+    ),
+    // Page of 512 bytes, which can be erased by itself.
+    (
+        "zephyr_M95P32_200016_x_nucleo_pgeez1.tables.hex",
+        "4096 KiB, 3, quad always, program -, WIP, down b9/ab 30, reset yes",
+    ),
+    // The id is none of Macronix'.
+    (
+        "zephyr_MX25L12833F_666620_arduino_portenta_h7_common.tables.hex",
+        "16384 KiB, 3, quad s1b6, program -, WIP, down b9/ab 30, reset yes, IdNotUnderstood",
+    ),
+    (
+        "zephyr_MX25L3233F_c22016_mesh_feather.tables.hex",
+        "4096 KiB, 3, quad s1b6, program 38 1-4-4, WIP, down b9/ab 100, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "zephyr_MX25R6435F_c22817_bl5340_dvk_nrf5340_cpuapp_common.tables.hex",
+        "8192 KiB, 3, quad s1b6, program 38 1-4-4, WIP, down b9/ab 40, reset yes, \
+         TimesOfOtherPowerMode",
+    ),
+    (
+        "zephyr_MX25R6435F_c22817_nrf54l_10_15_cpuapp_common.tables.hex",
+        "8192 KiB, 3, quad s1b6, program 38 1-4-4, WIP, down b9/ab 40, reset yes, \
+         TimesOfOtherPowerMode",
+    ),
+    (
+        "zephyr_MX25R8035F_c22814_sltb004a.tables.hex",
+        "1024 KiB, 3, quad s1b6, program 38 1-4-4, WIP, down b9/ab 40, reset yes, \
+         TimesOfOtherPowerMode",
+    ),
+    (
+        "zephyr_MX25U16_c22535_adp_xc7k_ae350_common.tables.hex",
+        "2048 KiB, 3, quad s1b6, program 38 1-4-4, WIP, down b9/ab 100, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "zephyr_MX25U25645G_c22539_nrf7120_7120e_cpuapp_common.tables.hex",
+        "32768 KiB, 4 opcodes, quad s1b6, program 3e 1-4-4, WIP, down b9/ab 30, reset yes",
+    ),
+    (
+        "zephyr_MX25U6432F_c22537_apard32690_max32690_m4.tables.hex",
+        "8192 KiB, 3, quad s1b6, program 38 1-4-4, WIP, down b9/ab 30, reset yes",
+    ),
+    // 8 MiB that claim 4-byte addressing.
+    (
+        "zephyr_MX25UW6345G_c28437_nrf54h20dk_nrf54h20_common.tables.hex",
+        "8192 KiB, 3, quad always, program -, WIP, down b9/ab 30, reset yes, FourByteClaimIgnored",
+    ),
+    // 2 MiB by its id and its name, 16 MiB by the board file's table.
+    (
+        "zephyr_P25Q16H_856015_wio_tracker_l1.tables.hex",
+        "2048 KiB, 3, quad s2b1 long, program 32 1-1-4, WIP, down b9/ab 100, reset yes, \
+         SizeDiffersFromId(2097152), PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "zephyr_P25Q16H_856015_xiao_ble_common.tables.hex",
+        "2048 KiB, 3, quad s2b1 long, program 32 1-1-4, WIP, down b9/ab 100, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "zephyr_PY25Q128HA_852018_nrf54lm20b_cpuapp_common.tables.hex",
+        "16384 KiB, 3, quad s2b1 long, program 32 1-1-4, WIP, down b9/ab 100, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    (
+        "zephyr_PY25Q64HA_852017_nrf54lm20a_cpuapp_common.tables.hex",
+        "8192 KiB, 3, quad s2b1 long, program 32 1-1-4, WIP, down b9/ab 100, reset yes, \
+         PageSizeAssumed, TimesAssumed",
+    ),
+    // The table is the MX25R6435F's: its quad enable bit is none of Winbond's.
+    (
+        "zephyr_W25Q64_ef4017_frdm_mcxe247.tables.hex",
+        "8192 KiB, 3, quad s2b1 long, program 32 1-1-4, WIP, down b9/ab 40, reset yes, \
+         QuadEnableDiffersFromMaker",
+    ),
+];

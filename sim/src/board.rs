@@ -1,0 +1,673 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! The board: the shipped drivers on the simulated machine, and apps on top.
+
+use crate::alarm::SimAlarm;
+use crate::alarm_driver::{self, AlarmDriver};
+use crate::arena::Block;
+use crate::breach::{Breach, Breaches};
+use crate::chip::{Boundary, Interrupt, OneThread, SimChip, SliceTimer};
+use crate::console::{self, Console, Sink};
+use crate::ledger::{Ledger, Owned};
+use crate::machine::Machine;
+use crate::surroundings::{Hfxo, HfxoLine, SimFence, SimPads, SimPort};
+use kernel::deferred_call::{DeferredCallClient, initialize_deferred_call_state};
+use kernel::hil::time::Alarm;
+use kernel::host::coroutine::{self, CoroutineBoundary, Teardown};
+use kernel::host::policies::{RestartFaultPolicy, StopFaultPolicy};
+use kernel::host::round_robin::RoundRobin;
+use kernel::host::{
+    self, Arena, Flash, ProcessMemory, ProcessSpec, load_process, process_slots, reset_thread,
+};
+use kernel::platform::{KernelResources, SyscallDriverLookup};
+use kernel::process::{Process, ProcessFaultPolicy, ProcessId, ProcessStandard, ShortId, State};
+use kernel::syscall::SyscallDriver;
+use kernel::{Kernel, capabilities, create_capability};
+use nrf52840_qspi::{Config, Divider, Pin, Pins, Qspi};
+use qspi_hil::Controller;
+use qspi_models::Violation;
+use spi_nor::client::{Client, Seat};
+use spi_nor::device::{self, Device, Observer, RestClient};
+use spi_nor::driver::{self, Driver};
+use spi_nor::lifecycle;
+use spi_nor::region::{Access, Region};
+use spi_nor::sweeping_scheduler::SweepingScheduler;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::rc::Rc;
+
+/// The controller as this board has it.
+pub type SimQspi = Qspi<'static, SimPort, SimFence>;
+/// The device as this board has it.
+pub type SimDevice = Device<'static, SimQspi, SimAlarm<'static>>;
+
+/// The device's buffer: a 4 KiB read of any alignment in one transfer.
+const BUFFER_SIZE: usize = 4096 + 8;
+/// Memory of one app: stack, heap, grants.
+const APP_MEMORY: usize = 512 * 1024;
+/// An app's stack.
+const APP_STACK: usize = 384 * 1024;
+
+/// What the board is made of.
+pub struct Settings {
+    /// The peripheral, with its flash.
+    pub qspi: qspi_models::Qspi,
+    /// SCK.
+    pub divider: Divider,
+    /// How long the part stays powered with nothing to do, in µs.
+    pub idle_us: u32,
+    /// What a switch to an app costs, in ns.
+    pub switch_ns: u64,
+    /// Where apps print.
+    pub sink: Rc<dyn Sink>,
+}
+
+/// What happens to an app that faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterFault {
+    /// It stays dead.
+    Stop,
+    /// It is restarted.
+    Restart,
+}
+
+/// An app.
+pub struct AppSpec {
+    /// What it is called.
+    pub name: String,
+    /// Its short id.
+    pub id: NonZeroU32,
+    /// What it does. Runs on the app's own stack, anew in each life.
+    pub main: Box<dyn Fn()>,
+    /// Its region: start, length, access.
+    pub region: Option<(u32, u32, Access)>,
+    /// What happens if it faults.
+    pub after_fault: AfterFault,
+}
+
+thread_local! {
+    /// What runs in which process, by where its memory starts.
+    static MAINS: RefCell<HashMap<usize, &'static dyn Fn()>> = RefCell::new(HashMap::new());
+}
+
+/// The first function of every app.
+extern "C-unwind" fn entry(_flash: usize, memory: usize, _length: usize, _brk: usize) {
+    let main = MAINS.with_borrow(|mains| mains.get(&memory).copied());
+    if let Some(main) = main {
+        main();
+    }
+    userland_rt::system_call::exit_terminate(0);
+}
+
+fn system_call(class: usize, arguments: [usize; 4]) -> [usize; 4] {
+    coroutine::syscall(class as u8, arguments)
+}
+
+struct QspiLine {
+    machine: Rc<Machine>,
+    qspi: &'static SimQspi,
+}
+
+impl Interrupt for QspiLine {
+    fn is_pending(&self) -> bool {
+        self.machine.qspi_irq()
+    }
+
+    fn handle(&self) {
+        self.qspi.handle_interrupt();
+    }
+}
+
+impl Interrupt for &'static SimAlarm<'static> {
+    fn is_pending(&self) -> bool {
+        SimAlarm::is_pending(self)
+    }
+
+    fn handle(&self) {
+        self.handle_interrupt();
+    }
+}
+
+impl Interrupt for &'static AlarmDriver {
+    fn is_pending(&self) -> bool {
+        AlarmDriver::is_pending(self)
+    }
+
+    fn handle(&self) {
+        self.handle_interrupt();
+    }
+}
+
+type SimScheduler = SweepingScheduler<'static, RoundRobin>;
+
+struct Resources {
+    driver: &'static Driver<'static>,
+    console: &'static Console,
+    alarm: &'static AlarmDriver,
+    scheduler: &'static SimScheduler,
+    timer: SliceTimer,
+}
+
+impl SyscallDriverLookup for Resources {
+    fn with_driver<F, R>(&self, driver_num: usize, f: F) -> R
+    where
+        F: FnOnce(Option<&dyn SyscallDriver>) -> R,
+    {
+        match driver_num {
+            driver::DRIVER_NUM => f(Some(self.driver)),
+            console::DRIVER_NUM => f(Some(self.console)),
+            alarm_driver::DRIVER_NUM => f(Some(self.alarm)),
+            _ => f(None),
+        }
+    }
+}
+
+impl KernelResources<SimChip> for Resources {
+    type SyscallDriverLookup = Self;
+    type SyscallFilter = ();
+    type ProcessFault = ();
+    type ContextSwitchCallback = ();
+    type Scheduler = SimScheduler;
+    type SchedulerTimer = SliceTimer;
+    type WatchDog = ();
+
+    fn syscall_driver_lookup(&self) -> &Self {
+        self
+    }
+
+    fn syscall_filter(&self) -> &() {
+        &()
+    }
+
+    fn process_fault(&self) -> &() {
+        &()
+    }
+
+    fn context_switch_callback(&self) -> &() {
+        &()
+    }
+
+    fn scheduler(&self) -> &SimScheduler {
+        self.scheduler
+    }
+
+    fn scheduler_timer(&self) -> &SliceTimer {
+        &self.timer
+    }
+
+    fn watchdog(&self) -> &() {
+        &()
+    }
+}
+
+/// Keeps what the device tells the board.
+#[derive(Default)]
+struct Listener {
+    detached: Cell<Option<Result<(), spi_nor::error::Error>>>,
+    transitions: RefCell<Vec<(lifecycle::State, lifecycle::Event, lifecycle::State)>>,
+}
+
+impl RestClient for Listener {
+    fn detached(&self, result: Result<(), spi_nor::error::Error>) {
+        self.detached.set(Some(result));
+    }
+}
+
+impl Observer for Listener {
+    fn transition(&self, from: lifecycle::State, event: lifecycle::Event, to: lifecycle::State) {
+        self.transitions.borrow_mut().push((from, event, to));
+    }
+}
+
+type SimProcess = ProcessStandard<'static, SimChip, ()>;
+
+/// One app as the board knows it.
+struct Resident {
+    name: String,
+    process: &'static SimProcess,
+    memory: usize,
+}
+
+/// What an app is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppStatus {
+    /// Its name.
+    pub name: String,
+    /// Its id in this life.
+    pub id: ProcessId,
+    /// Whether it still can run.
+    pub alive: bool,
+    /// How it ended, if it ever did.
+    pub completion: Option<Option<u32>>,
+}
+
+/// A board.
+pub struct Board {
+    kernel: &'static Kernel,
+    chip: &'static SimChip,
+    resources: &'static Resources,
+    device: &'static SimDevice,
+    driver: &'static Driver<'static>,
+    qspi: &'static SimQspi,
+    pads: &'static SimPads,
+    listener: &'static Listener,
+    residents: Vec<Resident>,
+    /// Its machine.
+    pub machine: Rc<Machine>,
+    /// What went wrong.
+    pub breaches: Rc<Breaches>,
+    /// What is owed.
+    pub ledger: Rc<Ledger>,
+    detaching: bool,
+    steps: u64,
+    // Dropped in this order, after `Drop::drop` has reset the thread.
+    _arena: Arena,
+    _memories: Vec<ProcessMemory>,
+    _block: Block,
+}
+
+fn pin(number: u8) -> Pin {
+    Pin::new(0, number).expect("the nRF52840 has P0.00 to P0.31")
+}
+
+/// The nRF52840DK's pins.
+fn pins() -> Pins {
+    Pins {
+        sck: pin(19),
+        csn: pin(17),
+        io0: pin(20),
+        io1: pin(21),
+        io2: pin(22),
+        io3: pin(23),
+    }
+}
+
+impl Board {
+    /// Powers a board up. Nothing has run yet, and the device is attached.
+    ///
+    /// # Panics
+    /// If the host can't give the memory.
+    pub fn new(settings: Settings, apps: Vec<AppSpec>) -> Board {
+        // Installed once in the life of the program, by whichever board is first.
+        let _ = userland_rt::host::install(system_call);
+        coroutine::silence_app_panics();
+        reset_thread();
+        initialize_deferred_call_state::<OneThread>();
+
+        // SAFETY: everything that is allocated stays inside the board, which resets the
+        // thread's kernel state before it drops the arena.
+        let arena = unsafe { Arena::new() };
+        let block = Block::take();
+        let memory_capability = create_capability!(capabilities::MemoryAllocationCapability);
+
+        let machine = Rc::new(Machine::new(settings.qspi));
+        let breaches = Rc::new(Breaches::default());
+        let ledger = Rc::new(Ledger::new(&machine, &breaches));
+
+        let slots = process_slots(&arena, apps.len());
+        let kernel: &'static Kernel = arena.alloc(Kernel::new(slots));
+        let boundary = Boundary::new(
+            CoroutineBoundary::new(APP_STACK, Teardown::Unwind),
+            &machine,
+            settings.switch_ns,
+        );
+        boundary.set_probe(Rc::clone(&ledger) as Rc<dyn crate::chip::Probe>);
+        let chip: &'static SimChip = arena.alloc(SimChip::new(&machine, boundary));
+
+        let pads: &'static SimPads = arena.alloc(SimPads::default());
+        let hfxo: &'static Hfxo = arena.alloc(Hfxo::new(&machine));
+        let config = Config {
+            divider: settings.divider,
+            ..Config::new(pins())
+        };
+        let qspi: &'static SimQspi = arena.alloc(Qspi::new(
+            SimPort(Rc::clone(&machine)),
+            SimFence,
+            config,
+            pads,
+            hfxo,
+        ));
+        hfxo.set_client(qspi);
+
+        let device_alarm: &'static SimAlarm = arena.alloc(SimAlarm::new(&machine));
+        // SAFETY: the only slice of this block.
+        let buffer = unsafe { block.slice(0, BUFFER_SIZE) };
+        let device: &'static SimDevice = arena.alloc(Device::new(
+            qspi,
+            device_alarm,
+            buffer,
+            device::Config {
+                idle_us: settings.idle_us,
+            },
+        ));
+        device_alarm.set_alarm_client(device);
+        qspi.set_client(device);
+        device.register();
+        let listener: &'static Listener = arena.alloc(Listener::default());
+        device.set_rest_client(listener);
+        device.set_observer(listener);
+
+        let regions: Vec<Region> = apps
+            .iter()
+            .filter_map(|app| {
+                app.region.map(|(start, length, access)| Region {
+                    app: ShortId::Fixed(app.id),
+                    start,
+                    length,
+                    access,
+                })
+            })
+            .collect();
+        let regions: &'static Vec<Region> = arena.alloc(regions);
+        let driver: &'static Driver = arena.alloc(Driver::new(
+            device,
+            kernel.create_grant(driver::DRIVER_NUM, &memory_capability),
+            regions,
+        ));
+        device.add_client(arena.alloc(Seat::new(driver)));
+
+        let console: &'static Console = arena.alloc(Console::new(
+            kernel.create_grant(console::DRIVER_NUM, &memory_capability),
+            settings.sink,
+        ));
+        let alarm: &'static AlarmDriver = arena.alloc(AlarmDriver::new(
+            kernel.create_grant(alarm_driver::DRIVER_NUM, &memory_capability),
+            &machine,
+        ));
+        let round_robin: &'static RoundRobin = arena.alloc(RoundRobin::new(slots));
+        let scheduler: &'static SimScheduler =
+            arena.alloc(SweepingScheduler::new(round_robin, driver));
+        let resources: &'static Resources = arena.alloc(Resources {
+            driver,
+            console,
+            alarm,
+            scheduler,
+            timer: SliceTimer::new(&machine),
+        });
+
+        chip.add_interrupt(Rc::new(QspiLine {
+            machine: Rc::clone(&machine),
+            qspi,
+        }));
+        chip.add_interrupt(Rc::new(HfxoLine(hfxo)));
+        chip.add_interrupt(Rc::new(device_alarm));
+        chip.add_interrupt(Rc::new(alarm));
+
+        let mut board = Board {
+            kernel,
+            chip,
+            resources,
+            device,
+            driver,
+            qspi,
+            pads,
+            listener,
+            residents: Vec::new(),
+            machine,
+            breaches,
+            ledger,
+            detaching: false,
+            steps: 0,
+            _arena: arena,
+            _memories: Vec::new(),
+            _block: block,
+        };
+        for app in apps {
+            board.load(app);
+        }
+        board
+            .device
+            .attach()
+            .expect("a board that was never detached can be attached");
+        board
+    }
+
+    fn load(&mut self, app: AppSpec) {
+        let memory = ProcessMemory::new(APP_MEMORY).expect("the host has memory for an app");
+        let start = memory.region().cast::<u8>().as_ptr().addr();
+        let main: &'static dyn Fn() = &**self._arena.alloc(app.main);
+        MAINS.with_borrow_mut(|mains| mains.insert(start, main));
+        let policy: &'static dyn ProcessFaultPolicy = match app.after_fault {
+            AfterFault::Stop => &StopFaultPolicy {},
+            AfterFault::Restart => &RestartFaultPolicy {},
+        };
+        let name: &'static String = self._arena.alloc(app.name.clone());
+        let spec = ProcessSpec {
+            name: name.as_str(),
+            short_id: ShortId::Fixed(app.id),
+            memory: memory.region(),
+            flash: Flash::program_image(),
+            init_fn: entry as *const (),
+            minimum_ram: 0,
+            fault_policy: policy,
+            storage_permissions: &(),
+        };
+        // SAFETY: the memory lives as long as the board, has its guard page, and is this
+        // process's alone; `entry` is of the type that the boundary calls.
+        let process = unsafe { load_process(&self._arena, self.kernel, self.chip, &spec) }
+            .expect("an app fits into its memory");
+        let owned = app.region.map(|(start, length, _)| Owned { start, length });
+        let content = owned.map_or_else(Vec::new, |owned| {
+            self.array(owned.start, owned.length as usize)
+        });
+        self.ledger.open(start, &app.name, owned, &content);
+        self.residents.push(Resident {
+            name: app.name,
+            process,
+            memory: start,
+        });
+        self._memories.push(memory);
+    }
+
+    /// What the array holds, read from outside.
+    pub fn array(&self, start: u32, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.machine
+            .with_qspi(|qspi| qspi.flash_mut().peek(start, &mut bytes));
+        bytes
+    }
+
+    /// One pass of the kernel loop.
+    pub fn step(&mut self) {
+        let main_loop = create_capability!(capabilities::MainLoopCapability);
+        self.kernel.kernel_loop_operation::<_, _, 0>(
+            self.resources,
+            self.chip,
+            None,
+            false,
+            &main_loop,
+        );
+        self.steps += 1;
+        self.check();
+    }
+
+    /// What must hold after every pass.
+    fn check(&mut self) {
+        let now = self.machine.now_ns();
+        for violation in self.machine.with_qspi(|qspi| qspi.take_violations()) {
+            // An app may program ones over zeros: the result is the AND of both.
+            if matches!(violation.what, Violation::ProgramSetsBits { .. }) {
+                continue;
+            }
+            self.breaches
+                .report(violation.at, Breach::Hardware(violation.what));
+        }
+        let impossible = self.device.counters().impossible + self.qspi.counters().impossible;
+        if impossible > 0 {
+            self.breaches
+                .report(now, Breach::Impossible { count: impossible });
+        }
+        if self.detaching && self.listener.detached.take().is_some() {
+            self.detaching = false;
+        }
+    }
+
+    /// Passes of the kernel loop so far.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Steps until `done` says so. False if the machine fell asleep for ever before,
+    /// or `limit` steps were made.
+    pub fn run_until(&mut self, limit: u64, mut done: impl FnMut(&Board) -> bool) -> bool {
+        for _ in 0..limit {
+            if done(self) {
+                return true;
+            }
+            if self.chip.is_stuck() {
+                return false;
+            }
+            self.step();
+        }
+        done(self)
+    }
+
+    /// Whether no app will ever run again, and the controller is off.
+    pub fn is_over(&self) -> bool {
+        self.apps().iter().all(|app| !app.alive) && self.is_at_rest()
+    }
+
+    /// Whether the lifecycle is in Off or Failed.
+    pub fn is_at_rest(&self) -> bool {
+        matches!(
+            self.device.state(),
+            lifecycle::State::Off | lifecycle::State::Failed
+        )
+    }
+
+    /// All apps.
+    pub fn apps(&self) -> Vec<AppStatus> {
+        self.residents
+            .iter()
+            .map(|resident| AppStatus {
+                name: resident.name.clone(),
+                id: resident.process.processid(),
+                alive: !matches!(
+                    resident.process.get_state(),
+                    State::Terminated | State::Faulted
+                ),
+                completion: resident.process.get_completion_code(),
+            })
+            .collect()
+    }
+
+    /// What was counted for the app number `index`.
+    pub fn counts(&self, index: usize) -> crate::ledger::Counts {
+        self.ledger.counts(self.residents[index].memory)
+    }
+
+    /// What the app number `index` waits for.
+    pub fn outstanding(&self, index: usize) -> Option<crate::ledger::Outstanding> {
+        self.ledger.outstanding(self.residents[index].memory)
+    }
+
+    /// Leases that are held.
+    pub fn leases(&self) -> usize {
+        Client::leases(self.driver)
+    }
+
+    /// Terminates an app, as a user at the process console does.
+    pub fn terminate(&mut self, index: usize) {
+        let resident = &self.residents[index];
+        self.ledger.died(resident.memory);
+        resident.process.terminate(None);
+    }
+
+    /// Stops an app, which can be resumed.
+    pub fn stop(&mut self, index: usize) {
+        self.residents[index].process.stop();
+    }
+
+    /// Resumes a stopped app.
+    pub fn resume(&mut self, index: usize) {
+        self.residents[index].process.resume();
+    }
+
+    /// Detaches the device. False if that is under way or done already.
+    pub fn detach(&mut self) -> bool {
+        let accepted = self.device.detach().is_ok();
+        self.detaching |= accepted;
+        accepted
+    }
+
+    /// Whether a detach is under way.
+    pub fn is_detaching(&self) -> bool {
+        self.detaching
+    }
+
+    /// Attaches the device. False while a detach is under way.
+    pub fn attach(&mut self) -> bool {
+        self.device.attach().is_ok()
+    }
+
+    /// The device.
+    pub fn device(&self) -> &SimDevice {
+        self.device
+    }
+
+    /// The system-call driver.
+    pub fn driver(&self) -> &Driver<'static> {
+        self.driver
+    }
+
+    /// The controller's driver.
+    pub fn qspi(&self) -> &SimQspi {
+        self.qspi
+    }
+
+    /// The switch to apps.
+    pub fn boundary(&self) -> &Boundary {
+        use kernel::platform::chip::Chip;
+        self.chip.userspace_kernel_boundary()
+    }
+
+    /// Whether the CPU sleeps for ever.
+    pub fn is_stuck(&self) -> bool {
+        self.chip.is_stuck()
+    }
+
+    /// Lifecycle transitions since the last call.
+    pub fn take_transitions(&self) -> Vec<(lifecycle::State, lifecycle::Event, lifecycle::State)> {
+        self.listener.transitions.take()
+    }
+
+    /// What must hold when all is over: nobody is owed anything, nothing is held,
+    /// everything is off, and the array holds what was acknowledged.
+    pub fn settle(&mut self) {
+        let now = self.machine.now_ns();
+        let report = |breach| self.breaches.report(now, breach);
+        if self.detaching {
+            report(Breach::LostDetach);
+        }
+        if !self.is_at_rest() {
+            report(Breach::StillOn);
+        }
+        if self.machine.read_register(0x500) & 1 != 0 || !self.pads.is_parked() {
+            report(Breach::StillOn);
+        }
+        if !self.device.holds_buffer() {
+            report(Breach::LostBuffer);
+        }
+        let held = Client::leases(self.driver);
+        let living = self.apps().iter().filter(|app| app.alive).count();
+        if held > living {
+            report(Breach::WrongLeases { held, living });
+        }
+        self.ledger
+            .settle(|start, length| self.array(start, length));
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        MAINS.with_borrow_mut(|mains| {
+            for resident in &self.residents {
+                mains.remove(&resident.memory);
+            }
+        });
+        host::reset_thread();
+    }
+}

@@ -1,0 +1,157 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! The machine's time, its alarms and its QSPI peripheral.
+//!
+//! Nothing here reads the wall clock. Time moves only when the CPU sleeps or is said
+//! to have worked.
+
+use crate::arena::Ram;
+use qspi_models::Qspi;
+use std::cell::{Cell, RefCell};
+
+/// Ticks per second of the alarms, as of the nRF52840's RTC.
+pub const TICKS_PER_SECOND: u64 = 32_768;
+
+const NS_PER_SECOND: u64 = 1_000_000_000;
+
+/// One compare channel.
+#[derive(Clone, Copy, Debug, Default)]
+struct Compare {
+    due_ns: Option<u64>,
+}
+
+/// Everything outside the CPU.
+pub struct Machine {
+    now_ns: Cell<u64>,
+    qspi: RefCell<Qspi>,
+    compares: RefCell<Vec<Compare>>,
+    idle_ns: Cell<u64>,
+}
+
+impl Machine {
+    /// With this peripheral, at time 0.
+    pub fn new(qspi: Qspi) -> Machine {
+        Machine {
+            now_ns: Cell::new(0),
+            qspi: RefCell::new(qspi),
+            compares: RefCell::new(Vec::new()),
+            idle_ns: Cell::new(0),
+        }
+    }
+
+    /// Simulated time in ns.
+    pub fn now_ns(&self) -> u64 {
+        self.now_ns.get()
+    }
+
+    /// Time that the CPU slept, in ns.
+    pub fn idle_ns(&self) -> u64 {
+        self.idle_ns.get()
+    }
+
+    /// Something is done with the peripheral, at the present time.
+    pub fn with_qspi<R>(&self, work: impl FnOnce(&mut Qspi) -> R) -> R {
+        work(&mut self.qspi.borrow_mut())
+    }
+
+    /// A register is read.
+    pub fn read_register(&self, offset: usize) -> u32 {
+        self.with_qspi(|qspi| qspi.read_register(self.now_ns(), offset as u32, &mut Ram))
+    }
+
+    /// A register is written.
+    pub fn write_register(&self, offset: usize, value: u32) {
+        self.with_qspi(|qspi| {
+            qspi.write_register(self.now_ns(), offset as u32, value, &mut Ram);
+        });
+    }
+
+    /// The 32 MHz crystal has become stable, or stops.
+    pub fn set_hfxo_stable(&self, stable: bool) {
+        self.with_qspi(|qspi| qspi.set_hfxo_stable(self.now_ns(), stable, &mut Ram));
+    }
+
+    /// Whether the QSPI peripheral asserts its interrupt.
+    pub fn qspi_irq(&self) -> bool {
+        self.with_qspi(|qspi| {
+            qspi.advance(self.now_ns(), &mut Ram);
+            qspi.irq()
+        })
+    }
+
+    /// The CPU worked for so long.
+    pub fn work(&self, ns: u64) {
+        self.advance_to(self.now_ns() + ns);
+    }
+
+    /// The CPU sleeps until something happens. False if nothing ever will.
+    pub fn sleep(&self) -> bool {
+        let alarm = self.compares.borrow().iter().filter_map(|c| c.due_ns).min();
+        let hardware = self.with_qspi(|qspi| qspi.next_event());
+        match alarm.into_iter().chain(hardware).min() {
+            None => false,
+            Some(at) => {
+                let before = self.now_ns();
+                self.advance_to(at.max(before));
+                self.idle_ns
+                    .set(self.idle_ns.get() + self.now_ns() - before);
+                true
+            }
+        }
+    }
+
+    /// Time passes, with the CPU waiting.
+    pub fn advance_to(&self, at_ns: u64) {
+        self.now_ns.set(at_ns);
+        self.with_qspi(|qspi| qspi.advance(at_ns, &mut Ram));
+    }
+
+    /// A new compare channel.
+    pub(crate) fn add_compare(&self) -> usize {
+        let mut compares = self.compares.borrow_mut();
+        compares.push(Compare::default());
+        compares.len() - 1
+    }
+
+    pub(crate) fn set_compare(&self, index: usize, due_ns: Option<u64>) {
+        self.compares.borrow_mut()[index].due_ns = due_ns;
+    }
+
+    pub(crate) fn compare_due(&self, index: usize) -> Option<u64> {
+        self.compares.borrow()[index].due_ns
+    }
+
+    /// Whether the channel's time has come.
+    pub(crate) fn is_due(&self, index: usize) -> bool {
+        self.compare_due(index)
+            .is_some_and(|due| due <= self.now_ns())
+    }
+}
+
+/// The tick that `ns` lies in.
+pub fn ticks_at(ns: u64) -> u64 {
+    (u128::from(ns) * u128::from(TICKS_PER_SECOND) / u128::from(NS_PER_SECOND)) as u64
+}
+
+/// When `tick` begins, in ns.
+pub fn tick_begins_ns(tick: u64) -> u64 {
+    (u128::from(tick) * u128::from(NS_PER_SECOND)).div_ceil(u128::from(TICKS_PER_SECOND)) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_begins_where_it_is_first_seen() {
+        for tick in [0, 1, 2, 32_767, 32_768, 1 << 24, 123_456_789] {
+            let begins = tick_begins_ns(tick);
+            assert_eq!(ticks_at(begins), tick);
+            if begins > 0 {
+                assert_eq!(ticks_at(begins - 1), tick - 1);
+            }
+        }
+    }
+}
