@@ -31,8 +31,10 @@ use qspi_models::Violation;
 use spi_nor::client::{Client, Seat};
 use spi_nor::device::{self, Device, Observer, RestClient};
 use spi_nor::driver::{self, Driver};
+use spi_nor::flash::FlashFace;
 use spi_nor::lifecycle;
 use spi_nor::region::{Access, Region};
+use spi_nor::storage::{self, StorageFace};
 use spi_nor::sweeping_scheduler::SweepingScheduler;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -63,6 +65,10 @@ pub struct Settings {
     pub switch_ns: u64,
     /// Where apps print.
     pub sink: Rc<dyn Sink>,
+    /// Start and length of the range of the kernel's flash user, if there is one.
+    pub flash_range: Option<(u32, u32)>,
+    /// Start and length of the range of the kernel's storage user, if there is one.
+    pub storage_range: Option<(u32, u32)>,
 }
 
 /// What happens to an app that faults.
@@ -254,6 +260,8 @@ pub struct Board {
     qspi: &'static SimQspi,
     pads: &'static SimPads,
     listener: &'static Listener,
+    flash: Option<&'static FlashFace<'static>>,
+    storage: Option<&'static StorageFace<'static>>,
     residents: Vec<Resident>,
     /// Its machine.
     pub machine: Rc<Machine>,
@@ -368,6 +376,19 @@ impl Board {
             regions,
         ));
         device.add_client(arena.alloc(Seat::new(driver)));
+        let flash: Option<&'static FlashFace> = settings.flash_range.map(|(start, length)| {
+            let face: &'static FlashFace = arena.alloc(FlashFace::new(device, start, length));
+            device.add_client(arena.alloc(Seat::new(face)));
+            face
+        });
+        let storage: Option<&'static StorageFace> =
+            settings.storage_range.map(|(start, length)| {
+                let sector = arena.alloc([0; storage::SECTOR_SIZE]);
+                let face: &'static StorageFace =
+                    arena.alloc(StorageFace::new(device, sector, start, length));
+                device.add_client(arena.alloc(Seat::new(face)));
+                face
+            });
 
         let console: &'static Console = arena.alloc(Console::new(
             kernel.create_grant(console::DRIVER_NUM, &memory_capability),
@@ -405,6 +426,8 @@ impl Board {
             qspi,
             pads,
             listener,
+            flash,
+            storage,
             residents: Vec::new(),
             machine,
             breaches,
@@ -513,6 +536,7 @@ impl Board {
     /// Steps until `done` says so. False if the machine fell asleep for ever before,
     /// or `limit` steps were made.
     pub fn run_until(&mut self, limit: u64, mut done: impl FnMut(&Board) -> bool) -> bool {
+        self.chip.nudge();
         for _ in 0..limit {
             if done(self) {
                 return true;
@@ -536,6 +560,12 @@ impl Board {
             self.device.state(),
             lifecycle::State::Off | lifecycle::State::Failed
         )
+    }
+
+    /// Whether it is at rest, and the part was identified or could not be.
+    pub fn is_at_rest_and_known(&self) -> bool {
+        let known = self.device.profile().is_some() || self.device.last_fault().is_some();
+        self.is_at_rest() && known
     }
 
     /// All apps.
@@ -601,6 +631,22 @@ impl Board {
     /// Attaches the device. False while a detach is under way.
     pub fn attach(&mut self) -> bool {
         self.device.attach().is_ok()
+    }
+
+    /// The kernel's flash, if the settings gave it a range.
+    pub fn flash(&self) -> Option<&'static FlashFace<'static>> {
+        self.flash
+    }
+
+    /// The kernel's storage, if the settings gave it a range.
+    pub fn storage(&self) -> Option<&'static StorageFace<'static>> {
+        self.storage
+    }
+
+    /// Keeps something for as long as the board lives.
+    #[allow(clippy::mut_from_ref)]
+    pub fn keep<T: 'static>(&self, value: T) -> &'static mut T {
+        self._arena.alloc(value)
     }
 
     /// The device.

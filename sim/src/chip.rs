@@ -257,6 +257,11 @@ impl SimChip {
         self.stuck.get()
     }
 
+    /// Something from outside may have given the CPU a reason to wake.
+    pub fn nudge(&self) {
+        self.stuck.set(false);
+    }
+
     fn pending(&self) -> Option<Rc<dyn Interrupt>> {
         self.interrupts
             .borrow()

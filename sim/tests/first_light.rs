@@ -21,6 +21,8 @@ fn board(part: &str, apps: Vec<AppSpec>) -> (Board, Rc<Recorder>) {
         idle_us: 10_000,
         switch_ns: 100,
         sink: recorder.clone(),
+        flash_range: None,
+        storage_range: None,
     };
     (Board::new(settings, apps), recorder)
 }

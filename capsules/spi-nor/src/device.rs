@@ -530,6 +530,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     fn end_bite(&self, recipe: &Recipe, plan: &Plan, result: Result<(), Error>) {
         self.count(|counters| &mut counters.ended);
+        if !self.attached.get() {
+            // What is left of the request is no longer in flight, and is to be cancelled.
+            self.deferred_call.set();
+        }
         let Some(seat) = self.serving.take() else {
             return;
         };
