@@ -270,6 +270,7 @@ pub struct Board {
     /// What is owed.
     pub ledger: Rc<Ledger>,
     detaching: bool,
+    unheld_passes: u64,
     steps: u64,
     // Dropped in this order, after `Drop::drop` has reset the thread.
     _arena: Arena,
@@ -433,6 +434,7 @@ impl Board {
             breaches,
             ledger,
             detaching: false,
+            unheld_passes: 0,
             steps: 0,
             _arena: arena,
             _memories: Vec::new(),
@@ -523,9 +525,22 @@ impl Board {
             self.breaches
                 .report(now, Breach::Impossible { count: impossible });
         }
+        let unheld = self.leases() == 0 && self.device.state() == lifecycle::State::Ready;
+        self.unheld_passes = if unheld { self.unheld_passes + 1 } else { 0 };
+        // The pass in which the last lease vanishes, and the one that sweeps.
+        if self.unheld_passes == 2 {
+            self.breaches.report(now, Breach::HeldForTheDead);
+        }
         if self.detaching && self.listener.detached.take().is_some() {
             self.detaching = false;
         }
+    }
+
+    /// Leases of the living, kernel users included.
+    pub fn leases(&self) -> usize {
+        self.driver.living_leases()
+            + self.flash.map_or(0, Client::leases)
+            + self.storage.map_or(0, Client::leases)
     }
 
     /// Passes of the kernel loop so far.
@@ -592,11 +607,6 @@ impl Board {
     /// What the app number `index` waits for.
     pub fn outstanding(&self, index: usize) -> Option<crate::ledger::Outstanding> {
         self.ledger.outstanding(self.residents[index].memory)
-    }
-
-    /// Leases that are held.
-    pub fn leases(&self) -> usize {
-        Client::leases(self.driver)
     }
 
     /// Terminates an app, as a user at the process console does.
@@ -697,7 +707,7 @@ impl Board {
         if !self.device.holds_buffer() {
             report(Breach::LostBuffer);
         }
-        let held = Client::leases(self.driver);
+        let held = self.driver.living_leases();
         let living = self.apps().iter().filter(|app| app.alive).count();
         if held > living {
             report(Breach::WrongLeases { held, living });

@@ -59,6 +59,9 @@ pub enum Breach {
         /// Processes that could hold one.
         living: usize,
     },
+    /// C7: the last lease is gone, and the next pass of the kernel loop did not begin
+    /// to power the part down.
+    HeldForTheDead,
     /// C9: no lease is left and nothing outstanding, but the controller is on.
     StillOn,
     /// C10: somebody detached the device and was never told of the end.
@@ -86,7 +89,7 @@ impl Breach {
             | Breach::TwoOutstanding { .. }
             | Breach::ShortSuccess { .. } => "C1",
             Breach::LostBuffer | Breach::WrongContent { .. } => "C2",
-            Breach::WrongLeases { .. } => "C7",
+            Breach::WrongLeases { .. } | Breach::HeldForTheDead => "C7",
             Breach::StillOn => "C9",
             Breach::LostDetach => "C10",
             Breach::Stuck { .. } | Breach::Impossible { .. } => "C12",

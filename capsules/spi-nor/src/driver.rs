@@ -153,12 +153,16 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn count_leases(&self) -> usize {
-        let count = self
-            .apps
+    /// Leases of the living, counted anew.
+    pub fn living_leases(&self) -> usize {
+        self.apps
             .iter()
             .map(|app| usize::from(app.enter(|app, _| app.lease.counts())))
-            .sum();
+            .sum()
+    }
+
+    fn count_leases(&self) -> usize {
+        let count = self.living_leases();
         self.leases.set(count);
         count
     }
