@@ -105,13 +105,19 @@ pub struct BringUp {
     profile: Option<Profile>,
 }
 
+impl Default for BringUp {
+    fn default() -> BringUp {
+        BringUp::new()
+    }
+}
+
 impl BringUp {
-    /// For a part that is already known, or not. It may be busy for `patience_us`.
-    pub fn new(known: Option<Profile>, patience_us: u32) -> BringUp {
+    /// Nothing to do yet.
+    pub fn new() -> BringUp {
         BringUp {
-            stage: Stage::Waking,
-            known,
-            pace: Pace::new(1_000, patience_us),
+            stage: Stage::Over,
+            known: None,
+            pace: Pace::new(0, 0),
             ones: 0,
             id: JedecId([0; 3]),
             discovery: Discovery::new(),
@@ -124,6 +130,22 @@ impl BringUp {
             shortfall: None,
             profile: None,
         }
+    }
+
+    /// Begins anew, with a part that is already known, or not. It may be busy for
+    /// `patience_us`. In place: a script is too large to be built on a kernel's stack.
+    pub fn restart(&mut self, known: Option<Profile>, patience_us: u32) {
+        self.stage = Stage::Waking;
+        self.known = known;
+        self.pace = Pace::new(1_000, patience_us);
+        self.ones = 0;
+        self.discovery.restart();
+        self.part = None;
+        self.write = None;
+        self.quad_enabled = false;
+        self.high_performance = false;
+        self.shortfall = None;
+        self.profile = None;
     }
 
     /// How the part is to be used; there if the script ended well.

@@ -189,7 +189,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             was_reset: Cell::new(false),
             buffer: Cell::new(Some(SubSliceMut::new(buffer))),
             script: Cell::new(None),
-            bring_up: MapCell::empty(),
+            bring_up: MapCell::new(BringUp::new()),
             profile: MapCell::empty(),
             serving: OptionalCell::empty(),
             turn: Cell::new(0),
@@ -463,7 +463,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         } else {
             LEFTOVER_US
         };
-        self.bring_up.put(BringUp::new(self.profile(), patience_us));
+        let known = self.profile();
+        self.bring_up
+            .map(|bring_up| bring_up.restart(known, patience_us));
         self.run(Script::BringUp);
     }
 
@@ -687,13 +689,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
         match script {
             Script::BringUp => {
-                let outcome = self.bring_up.take();
-                let profile = outcome.and_then(|bring_up| bring_up.outcome());
+                let (profile, shortfall) = self.bring_up.map_or((None, None), |bring_up| {
+                    (bring_up.outcome(), bring_up.shortfall())
+                });
                 match (result, profile) {
                     (Ok(()), Some(profile)) => {
                         self.profile.put(profile);
-                        self.fault
-                            .set(outcome.and_then(|bring_up| bring_up.shortfall()));
+                        self.fault.set(shortfall);
                         self.brought_up(profile.clock_limit_hz);
                     }
                     (Ok(()), None) => self.fail_bring_up(Error::UnknownPart),

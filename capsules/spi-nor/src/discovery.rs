@@ -63,9 +63,18 @@ impl Discovery {
         }
     }
 
+    /// From the start again, in place.
+    pub fn restart(&mut self) {
+        self.stage = Stage::Header;
+        self.list = None;
+        self.found.basic = None;
+        self.found.sector_map = None;
+        self.found.four_byte = None;
+    }
+
     /// What was found.
-    pub fn found(&self) -> Found {
-        self.found
+    pub fn found(&self) -> &Found {
+        &self.found
     }
 
     /// The next act, `None` when there is nothing more to read.
