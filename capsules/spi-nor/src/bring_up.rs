@@ -30,6 +30,9 @@ const WAKE_US: u32 = 100;
 const RESET_US: u32 = 200;
 /// The longest a part may still be busy from before: a chip erase, 400 s.
 pub const LEFTOVER_US: u32 = 400_000_000;
+/// What the polls of such a part are paced by: a program's or a sector erase's rest,
+/// most likely.
+const LEFTOVER_TYPICAL_US: u32 = 16_000;
 /// The longest a part may be busy after a reset: 1 s, far more than the 30 ms that the
 /// known parts take.
 pub const AFTER_RESET_US: u32 = 1_000_000;
@@ -137,7 +140,7 @@ impl BringUp {
     pub fn restart(&mut self, known: Option<Profile>, patience_us: u32) {
         self.stage = Stage::Waking;
         self.known = known;
-        self.pace = Pace::new(1_000, patience_us);
+        self.pace = Pace::new(LEFTOVER_TYPICAL_US, patience_us);
         self.ones = 0;
         self.discovery.restart();
         self.part = None;
@@ -184,7 +187,7 @@ impl BringUp {
             Stage::Resetting => self.go(Stage::ComingUp, bare(opcode::RST)),
             Stage::ComingUp => {
                 self.ones = 0;
-                self.pace = Pace::new(1_000, AFTER_RESET_US);
+                self.pace = Pace::new(LEFTOVER_TYPICAL_US, AFTER_RESET_US);
                 self.go(Stage::Pausing(Before::Id), Act::Pause(RESET_US))
             }
             Stage::FirstId => match id_of(&input) {

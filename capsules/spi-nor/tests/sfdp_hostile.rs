@@ -297,6 +297,57 @@ fn absurd_erase_types() {
 }
 
 #[test]
+fn an_erase_type_of_two_gib_is_the_largest() {
+    let sizes = |exponent: u32| {
+        let bytes = altered(&[(8, 0x200C | (0xD800 | exponent) << 16)]);
+        let bfpt = Bfpt::decode(&bytes).unwrap();
+        (
+            bfpt.erase[1].map(|command| command.size_bytes),
+            bfpt.warnings.is_empty(),
+        )
+    };
+    assert_eq!(sizes(31), (Some(1 << 31), true));
+    assert_eq!(sizes(32), (None, false));
+}
+
+#[test]
+fn program_and_erase_are_suspended_each_in_its_way() {
+    let bytes = altered(&[(12, 0x0123_4567), (13, 0x4433_2211)]);
+    let suspend = Bfpt::decode(&bytes).unwrap().suspend.unwrap();
+    let (program, erase) = (suspend.program, suspend.erase);
+    assert_eq!((program.resume, program.suspend), (0x11, 0x22));
+    assert_eq!((erase.resume, erase.suspend), (0x33, 0x44));
+    // 0123_4567h: erase latency 01h, interval 2h; program latency 1Ah, interval 2h;
+    // prohibited 6h and 7h.
+    assert_eq!((erase.latency_us, erase.interval_us), (1, 192));
+    assert_eq!((program.latency_us, program.interval_us), (4, 192));
+    assert_eq!((erase.prohibited, program.prohibited), (6, 7));
+}
+
+#[test]
+fn ways_into_four_byte_mode_that_are_all_ones_are_none() {
+    // As in MX25L12835F, on a part that would need one.
+    let bytes = altered(&[(2, 0x0FFF_FFFF), (16, 0xFFFF_D0E1)]);
+    let bfpt = Bfpt::decode(&bytes).unwrap();
+    assert!(!bfpt.four_byte_exit.unwrap().e9());
+    let part = Part::from_sfdp(None, &bfpt, None, None).unwrap();
+    assert_eq!(part.four_byte_mode, None);
+    assert_eq!(part.addressing, Addressing::Three);
+    assert!(part.warnings.contains(Warning::UpperPartUnreachable));
+}
+
+#[test]
+fn a_sector_map_is_cut_with_its_part() {
+    // The id of a part half as large.
+    let mut dump = dump("SST26VF064B_bf2643.hex");
+    dump.id = Some([0xEF, 0x40, 0x16]);
+    let part = sfdp_support::part_of(&dump).unwrap();
+    check_part(&part);
+    assert_eq!(part.geometry.size_bytes, 4 << 20);
+    assert_eq!(part.geometry.regions.iter().flatten().count(), 3);
+}
+
+#[test]
 fn absurd_pages() {
     let original = altered(&[]);
     for exponent in 0..16 {

@@ -442,6 +442,14 @@ fn a_table_copied_from_another_makers_part() {
 }
 
 #[test]
+fn a_chip_erase_of_a_part_in_doubt_is_given_the_larger_size_to_work_on() {
+    // 2 MiB are used, but 16 MiB may be there: 256 blocks of 8 s each at most.
+    let part = part_of(&dump("ZD25Q128C_ef4018_wrong_size.hex")).unwrap();
+    assert_eq!(part.geometry.size_bytes, 2 << 20);
+    assert_eq!(part.chip_erase.max_ms, 2_048_000);
+}
+
+#[test]
 fn parts_without_tables() {
     let part = Part::from_id(JedecId::new(0xC2_2010)).unwrap();
     check_part(&part);
