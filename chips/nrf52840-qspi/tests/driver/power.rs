@@ -58,6 +58,26 @@ fn enable_configures_then_enables_then_activates() {
 }
 
 #[test]
+fn the_clock_is_limited_by_whoever_enables() {
+    for (limit_hz, sckfreq, hz) in [
+        (u32::MAX, 0, 32_000_000),
+        (8_000_000, 3, 8_000_000),
+        (7_000_000, 4, 6_400_000),
+        (1, 15, 2_000_000),
+    ] {
+        let bench = Bench::new();
+        bench
+            .qspi
+            .enable(bench.qspi.take_off().unwrap(), limit_hz)
+            .unwrap();
+        let steps = log::drain_effects();
+        log::only(&steps, Step::Write(IFCONFIG1, 0x0004_0401 | sckfreq << 28));
+        assert_eq!(bench.qspi.clock_hz(), hz);
+        assert_eq!(bench.qspi.fastest_clock_hz(), 32_000_000);
+    }
+}
+
+#[test]
 fn no_pin_is_connected_while_activate_runs() {
     let bench = Bench::new();
     bench
