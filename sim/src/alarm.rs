@@ -8,6 +8,7 @@ use crate::machine::{Machine, tick_begins_ns, ticks_at};
 use kernel::ErrorCode;
 use kernel::hil::time::{Alarm, AlarmClient, Freq32KHz, Ticks, Ticks24, Time};
 use kernel::utilities::cells::OptionalCell;
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// One alarm with a compare channel of its own.
@@ -15,6 +16,7 @@ pub struct SimAlarm<'a> {
     machine: Rc<Machine>,
     channel: usize,
     client: OptionalCell<&'a dyn AlarmClient>,
+    latency_ns: Cell<u64>,
 }
 
 impl<'a> SimAlarm<'a> {
@@ -24,7 +26,14 @@ impl<'a> SimAlarm<'a> {
             channel: machine.add_compare(),
             machine: Rc::clone(machine),
             client: OptionalCell::empty(),
+            latency_ns: Cell::new(0),
         }
+    }
+
+    /// From the next alarm on, each interrupt comes so much late: something else keeps
+    /// the CPU.
+    pub fn set_latency_ns(&self, latency_ns: u64) {
+        self.latency_ns.set(latency_ns);
     }
 
     /// Whether its interrupt is pending.
@@ -58,7 +67,7 @@ impl<'a> Alarm<'a> for SimAlarm<'a> {
         let passed = self.now().wrapping_sub(reference).into_u32();
         let left = u64::from(dt.into_u32().saturating_sub(passed));
         // At least one tick ahead: a compare with the present tick would be missed.
-        let due = tick_begins_ns(now_tick + left.max(1));
+        let due = tick_begins_ns(now_tick + left.max(1)) + self.latency_ns.get();
         self.machine.set_compare(self.channel, Some(due));
     }
 

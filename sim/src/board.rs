@@ -25,7 +25,7 @@ use kernel::platform::{KernelResources, SyscallDriverLookup};
 use kernel::process::{Process, ProcessFaultPolicy, ProcessId, ProcessStandard, ShortId, State};
 use kernel::syscall::SyscallDriver;
 use kernel::{Kernel, capabilities, create_capability};
-use nrf52840_qspi::{Config, Divider, Pin, Pins, Qspi};
+use nrf52840_qspi::{AddressMode, Config, Divider, Pin, Pins, Qspi};
 use qspi_hil::Controller;
 use qspi_models::Violation;
 use spi_nor::client::{Client, Seat};
@@ -50,6 +50,8 @@ pub type SimDevice = Device<'static, SimQspi, SimAlarm<'static>>;
 const BUFFER_SIZE: usize = 4096 + 8;
 /// Memory of one app: stack, heap, grants.
 const APP_MEMORY: usize = 512 * 1024;
+/// What three address bytes reach.
+const THREE_BYTE_REACH: u32 = 1 << 24;
 /// An app's stack.
 const APP_STACK: usize = 384 * 1024;
 
@@ -259,6 +261,8 @@ pub struct Board {
     driver: &'static Driver<'static>,
     qspi: &'static SimQspi,
     pads: &'static SimPads,
+    hfxo: &'static Hfxo<'static>,
+    alarm: &'static SimAlarm<'static>,
     listener: &'static Listener,
     flash: Option<&'static FlashFace<'static>>,
     storage: Option<&'static StorageFace<'static>>,
@@ -270,6 +274,7 @@ pub struct Board {
     /// What is owed.
     pub ledger: Rc<Ledger>,
     detaching: bool,
+    detach_result: Option<Result<(), spi_nor::error::Error>>,
     unheld_passes: u64,
     steps: u64,
     // Dropped in this order, after `Drop::drop` has reset the thread.
@@ -328,8 +333,15 @@ impl Board {
 
         let pads: &'static SimPads = arena.alloc(SimPads::default());
         let hfxo: &'static Hfxo = arena.alloc(Hfxo::new(&machine));
+        // The board's maker knows how large a part is soldered on.
+        let size = machine.with_qspi(|qspi| qspi.flash().part().size);
         let config = Config {
             divider: settings.divider,
+            address_mode: if size > THREE_BYTE_REACH {
+                AddressMode::Four
+            } else {
+                AddressMode::Three
+            },
             ..Config::new(pins())
         };
         let qspi: &'static SimQspi = arena.alloc(Qspi::new(
@@ -426,6 +438,8 @@ impl Board {
             driver,
             qspi,
             pads,
+            hfxo,
+            alarm: device_alarm,
             listener,
             flash,
             storage,
@@ -434,6 +448,7 @@ impl Board {
             breaches,
             ledger,
             detaching: false,
+            detach_result: None,
             unheld_passes: 0,
             steps: 0,
             _arena: arena,
@@ -531,8 +546,10 @@ impl Board {
         if self.unheld_passes == 2 {
             self.breaches.report(now, Breach::HeldForTheDead);
         }
-        if self.detaching && self.listener.detached.take().is_some() {
+        // A client may have detached the device from inside a callback.
+        if let Some(result) = self.listener.detached.take() {
             self.detaching = false;
+            self.detach_result = Some(result);
         }
     }
 
@@ -638,6 +655,11 @@ impl Board {
         self.detaching
     }
 
+    /// How the last detach ended that has ended.
+    pub fn detach_result(&self) -> Option<Result<(), spi_nor::error::Error>> {
+        self.detach_result
+    }
+
     /// Attaches the device. False while a detach is under way.
     pub fn attach(&mut self) -> bool {
         self.device.attach().is_ok()
@@ -660,12 +682,27 @@ impl Board {
     }
 
     /// The device.
-    pub fn device(&self) -> &SimDevice {
+    pub fn device(&self) -> &'static SimDevice {
         self.device
     }
 
+    /// The device's alarm.
+    pub fn alarm(&self) -> &'static SimAlarm<'static> {
+        self.alarm
+    }
+
+    /// The crystal oscillator.
+    pub fn hfxo(&self) -> &'static Hfxo<'static> {
+        self.hfxo
+    }
+
+    /// The microcontroller.
+    pub fn chip(&self) -> &'static SimChip {
+        self.chip
+    }
+
     /// The system-call driver.
-    pub fn driver(&self) -> &Driver<'static> {
+    pub fn driver(&self) -> &'static Driver<'static> {
         self.driver
     }
 
@@ -701,7 +738,9 @@ impl Board {
         if !self.is_at_rest() {
             report(Breach::StillOn);
         }
-        if self.machine.read_register(0x500) & 1 != 0 || !self.pads.is_parked() {
+        // As long as it never was on, its pins are as after reset.
+        let left_unparked = self.device.counters().power_ups > 0 && !self.pads.is_parked();
+        if self.machine.read_register(0x500) & 1 != 0 || left_unparked {
             report(Breach::StillOn);
         }
         if !self.device.holds_buffer() {

@@ -25,7 +25,8 @@ pub enum Breach {
         /// Which.
         upcall: usize,
     },
-    /// C1: an operation was accepted while one was outstanding.
+    /// C1: an operation was accepted while as many were outstanding as there can be upcalls
+    /// that the process has not taken.
     TwoOutstanding {
         /// From whom.
         process: String,

@@ -233,6 +233,7 @@ pub struct SimChip {
     mpu: NoMpu,
     interrupts: RefCell<Vec<Rc<dyn Interrupt>>>,
     stuck: Cell<bool>,
+    last_first: Cell<bool>,
 }
 
 impl SimChip {
@@ -244,7 +245,13 @@ impl SimChip {
             mpu: NoMpu,
             interrupts: RefCell::new(Vec::new()),
             stuck: Cell::new(false),
+            last_first: Cell::new(false),
         }
+    }
+
+    /// Serves pending lines in the opposite order.
+    pub fn serve_last_line_first(&self, last_first: bool) {
+        self.last_first.set(last_first);
     }
 
     /// Lines are served in the order in which they were added.
@@ -263,11 +270,14 @@ impl SimChip {
     }
 
     fn pending(&self) -> Option<Rc<dyn Interrupt>> {
-        self.interrupts
-            .borrow()
-            .iter()
-            .find(|line| line.is_pending())
-            .map(Rc::clone)
+        let interrupts = self.interrupts.borrow();
+        let mut pending = interrupts.iter().filter(|line| line.is_pending());
+        let line = if self.last_first.get() {
+            pending.next_back()
+        } else {
+            pending.next()
+        };
+        line.map(Rc::clone)
     }
 }
 

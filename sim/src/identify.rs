@@ -13,6 +13,8 @@
 //!
 //! A comment with the words `jedec` and an id gives the id, and its first word the
 //! name.
+//!
+//! Tested with the dumps in `capsules/spi-nor/testdata`, by the tests of that crate.
 
 use serde::{Serialize, Serializer};
 use spi_nor::geometry::GeometryError;
@@ -1205,127 +1207,5 @@ impl fmt::Display for Report {
             row(f, "warning", warning)?;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_in_any_grouping() {
-        for text in [
-            "53 46 44 50 06\n01 02 ff",
-            "5346 4450 0601 02FF",
-            "00000000: 5346 4450\n00000004: 0601 02ff",
-            "# a comment\n\n53464450 # signature\n060102ff\r\n",
-        ] {
-            let dump = parse_hex(text).unwrap();
-            assert_eq!(
-                dump.content,
-                Content::Full(b"SFDP\x06\x01\x02\xff".to_vec()),
-                "{text}"
-            );
-            assert_eq!((dump.name, dump.id), (None, None));
-        }
-    }
-
-    #[test]
-    fn tables_one_a_line() {
-        let dump = parse_hex(
-            "# XY12 jedec c22817: tables\n# flags: ['jedec,spi-nor']\nff00 01020304\nff84 0506070809",
-        )
-        .unwrap();
-        assert_eq!(dump.name.as_deref(), Some("XY12"));
-        assert_eq!(dump.id, Some([0xC2, 0x28, 0x17]));
-        assert_eq!(
-            dump.content,
-            Content::Tables(vec![
-                (0xFF00, vec![1, 2, 3, 4]),
-                (0xFF84, vec![5, 6, 7, 8, 9])
-            ])
-        );
-    }
-
-    #[test]
-    fn ids_in_comments() {
-        let id = |comment: &str| parse_hex(&format!("# {comment}\n00")).unwrap().id;
-        assert_eq!(id("A jedec 20bb191044"), Some([0x20, 0xBB, 0x19]));
-        assert_eq!(id("A jedec ef4018, read twice"), Some([0xEF, 0x40, 0x18]));
-        assert_eq!(id("A jedec "), None);
-        assert_eq!(id("A jedec ef40"), None);
-        assert_eq!(id("A jedec manufacturer"), None);
-        assert_eq!(id("ef4018"), None);
-    }
-
-    #[test]
-    fn errors_say_where_and_what_to_do() {
-        let error = |text: &str| parse_hex(text).unwrap_err();
-        assert_eq!(
-            error("53 46\n44 5x"),
-            HexError {
-                line: 2,
-                column: 5,
-                problem: HexProblem::NotHex('x')
-            }
-        );
-        assert_eq!(
-            error("# µ\n  53 4").to_string(),
-            "line 2, column 6: a byte has two hex digits, this one has one; add the missing digit"
-        );
-        assert_eq!(
-            error("ff00 01020304\n53 46").problem,
-            HexProblem::MixedForms
-        );
-        assert_eq!(
-            error("53 46\nff00 01020304").problem,
-            HexProblem::MixedForms
-        );
-        assert_eq!(error("").problem, HexProblem::Empty);
-        assert_eq!(error("# only words\n").problem, HexProblem::Empty);
-        assert!(error("x").to_string().contains("line 1, column 1"));
-    }
-
-    #[test]
-    fn what_is_no_sfdp_says_why() {
-        let error = |text: &str| identify(&parse_hex(text).unwrap()).unwrap_err().to_string();
-        assert!(error("ff ff ff ff ff ff ff ff").contains("no part answered"));
-        assert!(error("00 00 00 00 00 00 00 00").contains("shorted"));
-        assert!(error("53 46").contains("shorter"));
-        assert!(error("12 34 56 78 9a bc de f0").contains("53 46 44 50"));
-        assert!(
-            error("53 46 44 50 06 01 00 ff 00 06 01 10 30 00 00 ff").contains("dump ends at 0x10")
-        );
-        assert!(error("ff84 7f8fffff215cdcff").contains("ff00"));
-        assert!(error("ff00 e520f1ff").contains("9"));
-    }
-
-    #[test]
-    fn an_id_helps_where_the_tables_do_not() {
-        let dump = parse_hex("# MX25L512 jedec c22010\nff ff ff ff ff ff ff ff").unwrap();
-        let report = identify(&dump).unwrap();
-        assert_eq!(report.size_bytes, 65_536);
-        assert_eq!(report.program.quad_opcode, None);
-        assert!(report.reads.iter().all(|read| read.mode == "1-1-1"));
-        assert!(
-            report
-                .warnings
-                .iter()
-                .any(|text| text.contains("known from the id"))
-        );
-        let dump = parse_hex("# X jedec ffffff\nff ff ff ff ff ff ff ff").unwrap();
-        assert_eq!(
-            identify(&dump),
-            Err(IdentifyError::Sfdp(SfdpError::AllOnes))
-        );
-    }
-
-    #[test]
-    fn times_are_printed_in_a_fitting_unit() {
-        let text = |typ_us, max_us| TimesReport { typ_us, max_us }.to_string();
-        assert_eq!(text(896, 5_376), "896 / 5376 µs");
-        assert_eq!(text(48_000, 384_000), "48 / 384 ms");
-        assert_eq!(text(6_144_000, 36_864_000), "6.144 / 36.864 s");
-        assert_eq!(text(1_110_000, 4_440_000), "1.11 / 4.44 s");
     }
 }

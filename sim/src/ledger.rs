@@ -16,10 +16,14 @@ use crate::machine::Machine;
 use kernel::process::{FunctionCall, FunctionCallSource};
 use kernel::syscall::{Syscall, SyscallReturn, YieldVariant};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 const DRIVER: usize = 0x50005;
+
+/// The most upcalls that an app may not have taken yet: nine fit into a process's queue, and
+/// one is owed. From outside of the kernel they look like operations outstanding.
+const MOST_UNTAKEN: usize = 10;
 
 /// One byte of a region, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +135,8 @@ pub struct Counts {
 struct Account {
     name: String,
     region: Option<Owned>,
-    outstanding: Option<Operation>,
+    /// Oldest first.
+    outstanding: VecDeque<Operation>,
     pending: Option<Pending>,
     read_only: Shared,
     read_write: Shared,
@@ -164,7 +169,7 @@ impl Ledger {
             Account {
                 name: name.to_owned(),
                 region,
-                outstanding: None,
+                outstanding: VecDeque::new(),
                 pending: None,
                 read_only: Shared::default(),
                 read_write: Shared::default(),
@@ -191,7 +196,7 @@ impl Ledger {
     /// What the process waits for, if it waits for anything.
     pub fn outstanding(&self, memory: usize) -> Option<Outstanding> {
         let accounts = self.accounts.borrow();
-        let operation = accounts.get(&memory)?.outstanding.as_ref()?;
+        let operation = accounts.get(&memory)?.outstanding.front()?;
         let (kind, address) = match operation {
             Operation::Open => (Kind::Open, 0),
             Operation::Read { address, .. } => (Kind::Read, *address),
@@ -210,9 +215,11 @@ impl Ledger {
         self.accounts
             .borrow()
             .values()
-            .filter_map(|account| {
-                let operation = account.outstanding.as_ref()?;
-                Some(format!("{} waits for {operation:?}", account.name))
+            .flat_map(|account| {
+                account
+                    .outstanding
+                    .iter()
+                    .map(|operation| format!("{} waits for {operation:?}", account.name))
             })
             .collect()
     }
@@ -221,7 +228,7 @@ impl Ledger {
     /// what was acknowledged.
     pub fn settle(&self, mut array: impl FnMut(u32, usize) -> Vec<u8>) {
         for account in self.accounts.borrow().values() {
-            if let Some(operation) = &account.outstanding {
+            for operation in &account.outstanding {
                 self.breach(Breach::LostCallback {
                     process: account.name.clone(),
                     what: format!("{operation:?}"),
@@ -232,16 +239,16 @@ impl Ledger {
             };
             let found = array(region.start, account.expected.len());
             for (offset, (expected, found)) in account.expected.iter().zip(&found).enumerate() {
-                if let Expected::Byte(expected) = expected {
-                    if expected != found {
-                        self.breach(Breach::WrongContent {
-                            process: account.name.clone(),
-                            address: offset as u32,
-                            expected: *expected,
-                            found: *found,
-                        });
-                        break;
-                    }
+                if let Expected::Byte(expected) = expected
+                    && expected != found
+                {
+                    self.breach(Breach::WrongContent {
+                        process: account.name.clone(),
+                        address: offset as u32,
+                        expected: *expected,
+                        found: *found,
+                    });
+                    break;
                 }
             }
         }
@@ -258,7 +265,7 @@ impl Ledger {
 
 impl Account {
     fn die(&mut self) {
-        if let Some(operation) = self.outstanding.take() {
+        for operation in std::mem::take(&mut self.outstanding) {
             self.counts.died += 1;
             self.forget(&operation);
         }
@@ -414,8 +421,8 @@ impl Probe for Ledger {
         let overlap = self.with(memory, |account| match (account.pending.take(), value) {
             (Some(Pending::Command(operation)), SyscallReturn::Success) => {
                 account.counts.accepted += 1;
-                let overlap = account.outstanding.is_some();
-                account.outstanding = Some(operation);
+                account.outstanding.push_back(operation);
+                let overlap = account.outstanding.len() > MOST_UNTAKEN;
                 overlap.then(|| account.name.clone())
             }
             (Some(Pending::ShareReadOnly(shared)), SyscallReturn::AllowReadOnlySuccess(_, _)) => {
@@ -459,18 +466,17 @@ impl Ledger {
     /// An upcall has reached its process.
     fn delivered(&self, memory: usize, upcall: usize, status: usize, done: u32) {
         let breach = self.with(memory, |account| {
-            let Some(operation) = account.outstanding.take() else {
+            // A process may wait for one kind of upcall, and leave older ones of another.
+            let index = account
+                .outstanding
+                .iter()
+                .position(|operation| operation.upcall() == upcall);
+            let Some(operation) = index.and_then(|index| account.outstanding.remove(index)) else {
                 return Some(Breach::StrayCallback {
                     process: account.name.clone(),
                     upcall,
                 });
             };
-            if operation.upcall() != upcall {
-                return Some(Breach::StrayCallback {
-                    process: account.name.clone(),
-                    upcall,
-                });
-            }
             account.counts.delivered += 1;
             if status == 0 && done != operation.length() {
                 return Some(Breach::ShortSuccess {

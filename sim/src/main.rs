@@ -4,4 +4,8 @@
 
 //! The `tock-qspi` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tock_qspi::cli::main()
+}

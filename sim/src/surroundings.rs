@@ -72,12 +72,24 @@ impl Pads for SimPads {
 /// crystal.
 const HFXO_START_US: u64 = 360;
 
+/// What comes of asking for the crystal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crystal {
+    /// It starts.
+    Starts,
+    /// It never becomes stable.
+    NeverStarts,
+    /// Asking for it is refused.
+    Unavailable,
+}
+
 /// The 32 MHz crystal.
 pub struct Hfxo<'a> {
     machine: Rc<Machine>,
     channel: usize,
     client: OptionalCell<&'a dyn ClockClient>,
     runs: Cell<bool>,
+    crystal: Cell<Crystal>,
 }
 
 impl<'a> Hfxo<'a> {
@@ -88,7 +100,13 @@ impl<'a> Hfxo<'a> {
             machine: Rc::clone(machine),
             client: OptionalCell::empty(),
             runs: Cell::new(false),
+            crystal: Cell::new(Crystal::Starts),
         }
+    }
+
+    /// What comes of the next request.
+    pub fn set_crystal(&self, crystal: Crystal) {
+        self.crystal.set(crystal);
     }
 
     /// Whom to tell when it runs.
@@ -102,9 +120,15 @@ impl Clock for Hfxo<'_> {
         if self.runs.get() {
             return Request::Running;
         }
-        let due = self.machine.now_ns() + HFXO_START_US * 1000;
-        self.machine.set_compare(self.channel, Some(due));
-        Request::Starting
+        match self.crystal.get() {
+            Crystal::Unavailable => Request::Unavailable,
+            Crystal::NeverStarts => Request::Starting,
+            Crystal::Starts => {
+                let due = self.machine.now_ns() + HFXO_START_US * 1000;
+                self.machine.set_compare(self.channel, Some(due));
+                Request::Starting
+            }
+        }
     }
 
     fn release(&self) {

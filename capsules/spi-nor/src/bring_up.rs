@@ -6,7 +6,8 @@
 //!
 //! After a reset of the processor the part may still be asleep, busy with an erase,
 //! or in some mode that an earlier program left it in. So it is woken, waited for,
-//! reset, and only then believed: its id has to read the same twice.
+//! reset, and only then believed: its id, its tables and whatever register is going to be
+//! written have to read the same twice.
 //!
 //! A part that is already known was put to sleep by [`shut_down`](crate::shut_down).
 //! It is woken, its id and its registers are checked, and that is all.
@@ -15,11 +16,11 @@ use crate::discovery::Discovery;
 use crate::error::Error;
 use crate::opcode;
 use crate::pace::Pace;
-use crate::part::{Part, PartError};
+use crate::part::{Part, PartError, RESET_BUSY_US};
 use crate::parts_by_id::{JedecId, Presence};
 use crate::profile::{Profile, Wires, wants_quad};
 use crate::script::{Act, Input, Small};
-use crate::status_register::{QuadEnable, RegisterWrite, Step, WIP, select_performance};
+use crate::status_register::{QuadEnable, RegisterWrite, Step, WEL, WIP, select_performance};
 use qspi_hil::{Operation, Template};
 
 /// Leaving deep power-down takes the known parts up to 40 µs; this is for parts that
@@ -63,6 +64,8 @@ enum Stage {
     SecondStatus,
     Configuration,
     EnablingWrite(Setting),
+    /// RDSR: did WREN set the latch?
+    CheckingWrite(Setting),
     Writing(Setting),
     Verifying(Setting),
     EnablingUnlock,
@@ -95,11 +98,17 @@ pub struct BringUp {
     known: Option<Profile>,
     pace: Pace,
     ones: u8,
+    /// The part stayed busy for longer than anything takes, and is reset in the middle of it.
+    overdue: bool,
     id: JedecId,
     discovery: Discovery,
+    /// Checksum of the tables as they were read first.
+    tables: Option<u32>,
     part: Option<Part>,
     status: [u8; 2],
     configuration: [u8; 2],
+    /// The registers as they were read before; they are read again before any is written.
+    seen: Option<([u8; 2], [u8; 2])>,
     write: Option<RegisterWrite>,
     quad_enabled: bool,
     high_performance: bool,
@@ -122,11 +131,14 @@ impl BringUp {
             known: None,
             pace: Pace::new(0, 0),
             ones: 0,
+            overdue: false,
             id: JedecId([0; 3]),
             discovery: Discovery::new(),
+            tables: None,
             part: None,
             status: [0; 2],
             configuration: [0; 2],
+            seen: None,
             write: None,
             quad_enabled: false,
             high_performance: false,
@@ -142,8 +154,11 @@ impl BringUp {
         self.known = known;
         self.pace = Pace::new(LEFTOVER_TYPICAL_US, patience_us);
         self.ones = 0;
+        self.overdue = false;
         self.discovery.restart();
+        self.tables = None;
         self.part = None;
+        self.seen = None;
         self.write = None;
         self.quad_enabled = false;
         self.high_performance = false;
@@ -167,10 +182,14 @@ impl BringUp {
             return self.end(Err(Error::Controller(error)));
         }
         match self.stage {
-            Stage::Waking => {
-                let exit = self.known_sleep().map_or(opcode::RDPD, |sleep| sleep.exit);
-                self.go(Stage::WakingUp, bare(exit))
-            }
+            Stage::Waking => match (self.known, self.known_sleep()) {
+                // It has no deep power-down to be woken from.
+                (Some(_), None) => self.ask(Before::Id),
+                (_, sleep) => {
+                    let exit = sleep.map_or(opcode::RDPD, |sleep| sleep.exit);
+                    self.go(Stage::WakingUp, bare(exit))
+                }
+            },
             Stage::WakingUp => {
                 let pause_us = self
                     .known_sleep()
@@ -188,7 +207,12 @@ impl BringUp {
             Stage::ComingUp => {
                 self.ones = 0;
                 self.pace = Pace::new(LEFTOVER_TYPICAL_US, AFTER_RESET_US);
-                self.go(Stage::Pausing(Before::Id), Act::Pause(RESET_US))
+                let pause_us = if self.overdue {
+                    RESET_BUSY_US
+                } else {
+                    RESET_US
+                };
+                self.go(Stage::Pausing(Before::Id), Act::Pause(pause_us))
             }
             Stage::FirstId => match id_of(&input) {
                 Some(id) => {
@@ -200,10 +224,13 @@ impl BringUp {
             Stage::SecondId => self.identified(id_of(&input), wires),
             Stage::Discovering => match self.discovery.next(input) {
                 Some(act) => self.go(Stage::Discovering, act),
-                None => self.discovered(wires),
+                None => self.tables_read(wires),
             },
             Stage::Status => {
-                self.status = [input.first().unwrap_or(0), 0];
+                let Some(status) = answer(&input) else {
+                    return self.end(Err(Error::NotFound));
+                };
+                self.status = [status, 0];
                 match self.method().sr2_opcode() {
                     Some(opcode) => self.go(Stage::SecondStatus, receive(opcode, 1)),
                     None => self.read_configuration(wires),
@@ -221,15 +248,19 @@ impl BringUp {
                 };
                 self.set(Setting::Performance, wires)
             }
-            Stage::EnablingWrite(setting) => match self.write {
-                Some(write) => self.go(
+            Stage::EnablingWrite(setting) => {
+                self.go(Stage::CheckingWrite(setting), receive(opcode::RDSR, 1))
+            }
+            Stage::CheckingWrite(setting) => match (self.write, answer(&input)) {
+                (Some(write), Some(status)) if status & (WEL | WIP) == WEL => self.go(
                     Stage::Writing(setting),
                     Act::Send(
                         Operation::plain(Template::register_out(write.opcode)),
                         Small::new(write.data()),
                     ),
                 ),
-                None => self.end(Err(Error::UnknownPart)),
+                (Some(_), _) => self.not_kept(setting, wires),
+                (None, _) => self.end(Err(Error::UnknownPart)),
             },
             Stage::Writing(setting) => {
                 let (typical_us, maximum_us) = REGISTER_WRITE_US;
@@ -250,7 +281,9 @@ impl BringUp {
             }
             Stage::EnteringFourByte => self.go(Stage::Protection, receive(opcode::RDSR, 1)),
             Stage::Protection => {
-                let status = input.first().unwrap_or(0xFF);
+                let Some(status) = answer(&input) else {
+                    return self.end(Err(Error::NotFound));
+                };
                 let locked = self.part.is_some_and(|part| part.global_unlock.is_some());
                 if let Some(profile) = &mut self.profile {
                     let bits = match profile.quad_enable {
@@ -289,9 +322,14 @@ impl BringUp {
     }
 
     fn pause(&mut self, before: Before) -> Act {
-        match self.pace.next_us() {
-            Some(pause_us) => self.go(Stage::Pausing(before), Act::Pause(pause_us)),
-            None => self.end(Err(Error::NoAnswer)),
+        match (self.pace.next_us(), before) {
+            (Some(pause_us), _) => self.go(Stage::Pausing(before), Act::Pause(pause_us)),
+            // There is nothing left that the reset could break off.
+            (None, Before::Reset) => {
+                self.overdue = true;
+                self.go(Stage::Resetting, bare(opcode::RSTEN))
+            }
+            (None, Before::Id | Before::Verify(_)) => self.end(Err(Error::NoAnswer)),
         }
     }
 
@@ -351,10 +389,29 @@ impl BringUp {
             }
             // Another part than before. The device will have to start anew.
             Some(_) => self.end(Err(Error::UnstableId)),
-            None => match self.discovery.next(Input::Begin) {
-                Some(act) => self.go(Stage::Discovering, act),
-                None => self.discovered(wires),
-            },
+            None => self.read_tables(wires),
+        }
+    }
+
+    fn read_tables(&mut self, wires: &dyn Wires) -> Act {
+        match self.discovery.next(Input::Begin) {
+            Some(act) => self.go(Stage::Discovering, act),
+            None => self.discovered(wires),
+        }
+    }
+
+    /// As the id, the tables have to read the same twice: what they say is used until the
+    /// next identification.
+    fn tables_read(&mut self, wires: &dyn Wires) -> Act {
+        let sum = self.discovery.sum();
+        match self.tables {
+            None => {
+                self.tables = Some(sum);
+                self.discovery.restart();
+                self.read_tables(wires)
+            }
+            Some(before) if before != sum => self.end(Err(Error::UnstableId)),
+            Some(_) => self.discovered(wires),
         }
     }
 
@@ -429,8 +486,20 @@ impl BringUp {
             Step::NothingToDo => self.is_set(setting, true, wires),
             Step::Impossible => self.is_set(setting, false, wires),
             Step::Write(write) => {
-                self.write = Some(write);
-                self.go(Stage::EnablingWrite(setting), bare(write.write_enable))
+                let seen = (self.status, self.configuration);
+                match self.seen {
+                    // A write carries the register's other bits along, most of them are
+                    // non-volatile, and a single answer may be noise.
+                    None => {
+                        self.seen = Some(seen);
+                        self.read_status()
+                    }
+                    Some(before) if before != seen => self.end(Err(Error::UnstableId)),
+                    Some(_) => {
+                        self.write = Some(write);
+                        self.go(Stage::EnablingWrite(setting), bare(write.write_enable))
+                    }
+                }
             }
         }
     }
@@ -449,13 +518,19 @@ impl BringUp {
             (Input::Done(_) | Input::Begin | Input::Refused(_) | Input::Elapsed, _) => false,
         };
         if !holds {
-            self.shortfall = Some(Error::RegisterNotKept);
+            return self.not_kept(setting, wires);
         }
-        if holds && setting == Setting::Performance {
+        if setting == Setting::Performance {
             // The quad enable bit is in the register that was just written.
             self.high_performance = true;
         }
-        self.is_set(setting, holds, wires)
+        self.is_set(setting, true, wires)
+    }
+
+    /// It is done without.
+    fn not_kept(&mut self, setting: Setting, wires: &dyn Wires) -> Act {
+        self.shortfall = Some(Error::RegisterNotKept);
+        self.is_set(setting, false, wires)
     }
 
     fn is_set(&mut self, setting: Setting, holds: bool, wires: &dyn Wires) -> Act {
@@ -527,6 +602,11 @@ fn bare(opcode: u8) -> Act {
 
 fn receive(opcode: u8, length: usize) -> Act {
     Act::Receive(Operation::plain(Template::register_in(opcode)), length)
+}
+
+/// A status register. No part's reads all ones, but an open line does.
+fn answer(input: &Input<'_>) -> Option<u8> {
+    input.first().filter(|status| *status != 0xFF)
 }
 
 fn id_of(input: &Input<'_>) -> Option<JedecId> {

@@ -16,7 +16,7 @@ use kernel::collections::list::{ListLink, ListNode};
 pub struct Dimensions {
     /// The whole part.
     pub size: u32,
-    /// The smallest unit of erase.
+    /// The smallest unit of erase, 4 KiB or more.
     pub sector: u32,
     /// The largest unit of program.
     pub page: u32,

@@ -7,7 +7,7 @@
 //! The device joins four things that know nothing of each other: the controller (the
 //! wires), an alarm, the [scripts](crate::script) (what the part wants to hear), and the
 //! [clients](crate::client). What is powered when is decided by the
-//! [lifecycle](crate::lifecycle) alone.
+//! [lifecycle] alone.
 //!
 //! # Ownership
 //!
@@ -368,13 +368,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     fn serve(&self) {
         self.cancel_wait();
         self.identify.set(false);
-        while self.attached.get() && self.state.get() == State::Ready {
-            let Some((seat, request)) = self.next_request() else {
-                break;
-            };
+        if self.attached.get()
+            && let Some((seat, request)) = self.next_request()
+        {
             self.begin(seat, request);
-        }
-        if self.state.get() != State::Ready {
+            if self.state.get() == State::Ready {
+                // It ended at once. The next one is for another deferred call: a client that
+                // tries again from inside its callback must not keep interrupts out.
+                self.deferred_call.set();
+            }
             return;
         }
         if !self.attached.get() || self.leases() == 0 {
@@ -694,8 +696,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 });
                 match (result, profile) {
                     (Ok(()), Some(profile)) => {
+                        // What a part has to do without is found out at the first greeting.
+                        if !self.is_known() || shortfall.is_some() {
+                            self.fault.set(shortfall);
+                        }
                         self.profile.put(profile);
-                        self.fault.set(shortfall);
                         self.brought_up(profile.clock_limit_hz);
                     }
                     (Ok(()), None) => self.fail_bring_up(Error::UnknownPart),
@@ -776,11 +781,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     fn wait_for(&self, wait: Wait, time_us: u32) {
         let now = self.alarm.now();
+        let mut ticks = self.alarm.ticks_from_us(time_us);
+        if self.alarm.ticks_to_us(ticks) < time_us {
+            // It was rounded down, and too short a pause is none.
+            ticks = ticks.wrapping_add(A::Ticks::from(1));
+        }
         // One tick more than asked for: the current one is already under way.
-        let ticks = self
-            .alarm
-            .ticks_from_us(time_us)
-            .wrapping_add(A::Ticks::from(1));
+        let ticks = ticks.wrapping_add(A::Ticks::from(1));
         let ticks = ticks.max(self.alarm.minimum_dt());
         self.wait.set(Some(Waiting {
             wait,

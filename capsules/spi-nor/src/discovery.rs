@@ -22,6 +22,9 @@ const RDSFDP: Template = Template {
     data: Data::In,
 };
 
+/// What FNV-1a begins with.
+const SUM_OF_NOTHING: u32 = 0x811C_9DC5;
+
 #[derive(Clone, Copy, Debug)]
 enum Stage {
     Header,
@@ -51,6 +54,7 @@ pub struct Discovery {
     stage: Stage,
     list: Option<TableList>,
     found: Found,
+    sum: u32,
 }
 
 impl Discovery {
@@ -60,6 +64,7 @@ impl Discovery {
             stage: Stage::Header,
             list: None,
             found: Found::default(),
+            sum: SUM_OF_NOTHING,
         }
     }
 
@@ -70,6 +75,13 @@ impl Discovery {
         self.found.basic = None;
         self.found.sector_map = None;
         self.found.four_byte = None;
+        self.sum = SUM_OF_NOTHING;
+    }
+
+    /// A checksum (FNV-1a) over all that was read. SFDP has none of its own, so whoever wants
+    /// to be sure reads it twice.
+    pub fn sum(&self) -> u32 {
+        self.sum
     }
 
     /// What was found.
@@ -84,6 +96,9 @@ impl Discovery {
             Input::Done(data) => data,
             Input::Refused(_) | Input::Elapsed => &[],
         };
+        for byte in data {
+            self.sum = (self.sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+        }
         match self.stage {
             Stage::Header => {
                 let header = SfdpHeader::parse(data).ok()?;

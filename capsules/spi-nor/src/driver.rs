@@ -174,8 +174,8 @@ impl<'a> Driver<'a> {
         let mut owing = false;
         for app in self.apps.iter() {
             app.enter(|app, kernel| {
-                if let Some(owed) = app.owed.take() {
-                    self.deliver(app, kernel, owed);
+                if let Some(owed) = app.owed {
+                    app.owed = self.deliver(kernel, owed);
                 }
                 owing |= app.owed.is_some();
             });
@@ -196,21 +196,25 @@ impl<'a> Driver<'a> {
         app.work = None;
         let (lease, _) = lease::transition(app.lease, lease::Event::Ended);
         app.lease = lease;
-        self.deliver(app, kernel, Owed { kind, status, done });
+        app.owed = self.deliver(kernel, Owed { kind, status, done });
+        if app.owed.is_some() {
+            self.owing.set(true);
+            self.count(|counters| &mut counters.deferred);
+        }
     }
 
-    fn deliver(&self, app: &mut App, kernel: &GrantKernelData, owed: Owed) {
+    /// Schedules the upcall. It comes back if the process's queue is full.
+    fn deliver(&self, kernel: &GrantKernelData, owed: Owed) -> Option<Owed> {
         use kernel::upcall::UpcallError;
         let arguments = (into_statuscode(owed.status), owed.done as usize, 0);
         match kernel.schedule_upcall(owed.kind as usize, arguments) {
-            Ok(()) => self.count(|counters| &mut counters.delivered),
-            Err(UpcallError::QueueFull) => {
-                app.owed = Some(owed);
-                self.owing.set(true);
-                self.count(|counters| &mut counters.deferred);
+            Ok(()) => {
+                self.count(|counters| &mut counters.delivered);
+                None
             }
+            Err(UpcallError::QueueFull) => Some(owed),
             // The process is gone: nobody is owed anything.
-            Err(UpcallError::KernelError | UpcallError::InvalidSubscribeNum) => {}
+            Err(UpcallError::KernelError | UpcallError::InvalidSubscribeNum) => None,
         }
     }
 

@@ -13,7 +13,7 @@ pub enum Error {
     /// The status register and the id read all ones or all zeros: nothing is
     /// soldered there, or a line is open or shorted.
     NotFound,
-    /// The id differed between two reads: the bus is not to be trusted.
+    /// The id, the tables or a register differed between two reads: the bus is not to be trusted.
     UnstableId,
     /// Neither the SFDP tables nor the id say enough about the part.
     UnknownPart,

@@ -72,7 +72,8 @@ pub enum Action {
     Serve,
     /// Put the part to sleep, then disable the controller.
     PowerDown,
-    /// Reset the part, which does not come to an end, then disable the controller.
+    /// Reset the part, which does not come to an end or could not be brought up, then
+    /// disable the controller.
     Rescue,
     /// Refuse what is queued, with the fault.
     Refuse,
@@ -95,7 +96,7 @@ pub const fn transition(state: State, event: Event) -> (State, Action) {
 
         (Starting, Wanted | Unwanted | Recover) => (Starting, Nothing),
         (Starting, Started) => (Ready, Serve),
-        (Starting, Faulted) => (Stopping(Fate::Failed), PowerDown),
+        (Starting, Faulted) => (Stopping(Fate::Failed), Rescue),
         (Starting, Hung) => (Failed, Refuse),
         (Starting, Begun | Ended | Stopped) => (Starting, Impossible),
 

@@ -238,6 +238,9 @@ pub struct Habits {
 }
 
 const PP_32: Option<(Mode, u8, u8)> = Some((Mode::M114, opcode::PP_1_1_4, opcode::PP_1_1_4_4B));
+/// 32h with four lines for the address, too.
+const PP_32_QUAD_ADDRESS: Option<(Mode, u8, u8)> =
+    Some((Mode::M144, opcode::PP_1_1_4, opcode::PP_1_1_4_4B));
 const PP_38: Option<(Mode, u8, u8)> = Some((Mode::M144, opcode::PP_1_4_4, opcode::PP_1_4_4_4B));
 
 /// The longest exit delay in any table known here is 40 µs; Macronix' older parts
@@ -307,6 +310,7 @@ pub const fn habits(id: JedecId) -> Habits {
             _ => LIKE_WINBOND,
         },
         SST => Habits {
+            quad_program: PP_32_QUAD_ADDRESS,
             power_down: None,
             global_unlock: Some(opcode::GLOBAL_UNLOCK),
             ..LIKE_WINBOND

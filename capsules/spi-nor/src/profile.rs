@@ -33,6 +33,10 @@ pub trait Wires {
 /// The fastest clock for the plain read, 03h, which has no dummy clocks.
 const PLAIN_READ_HZ: u32 = 20_000_000;
 
+/// The sector that clients are promised. Parts that also erase single pages (Puya) are not
+/// asked to.
+const SECTOR: u32 = 4096;
+
 /// How this part is used.
 #[derive(Clone, Copy, Debug)]
 pub struct Profile {
@@ -131,6 +135,13 @@ fn best_program(
         .find(|template| wires.supports(template))
 }
 
+/// What addresses and lengths of this template are multiples of.
+fn unit(wires: &dyn Wires, template: &Template) -> u32 {
+    let granularity = wires.granularity(template);
+    let length = u32::try_from(granularity.length).unwrap_or(u32::MAX);
+    granularity.address.max(length)
+}
+
 /// Forgets what three address bytes don't reach.
 fn clip(geometry: &mut Geometry) {
     geometry.size_bytes = geometry.size_bytes.min(THREE_BYTE_REACH);
@@ -193,6 +204,11 @@ impl Profile {
             let (Some(read), Some(program)) = (read, program) else {
                 continue;
             };
+            // Transfers end where pages do, so the controller's units have to fit in.
+            let unit = unit(wires, &read).max(unit(wires, &program));
+            if !part.geometry.page_bytes.is_multiple_of(unit) {
+                continue;
+            }
             let mut geometry = part.geometry;
             for (place, slot) in geometry.erase.iter().enumerate() {
                 let supported = slot.is_some_and(|erase_type| {
@@ -212,7 +228,7 @@ impl Profile {
                 geometry,
                 dimensions: Dimensions {
                     size: geometry.size_bytes,
-                    sector,
+                    sector: sector.max(SECTOR),
                     page: geometry.page_bytes,
                 },
                 read,

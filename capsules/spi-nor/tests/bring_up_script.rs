@@ -51,6 +51,13 @@ struct Fake {
     stuck: [u8; 3],
     busy_answers: u32,
     all_ones: bool,
+    /// WEL.
+    latched: bool,
+    /// Whether WREN is heard.
+    deaf_to_write_enable: bool,
+    /// Bits that are inverted in one answer: which answer, which bits.
+    noise: Option<(usize, u8)>,
+    answers: usize,
     sent: Vec<u8>,
     waited_us: u64,
 }
@@ -79,6 +86,10 @@ impl Fake {
             stuck: [0; 3],
             busy_answers: 0,
             all_ones: false,
+            latched: false,
+            deaf_to_write_enable: false,
+            noise: None,
+            answers: 0,
             sent: Vec::new(),
             waited_us: 0,
         }
@@ -88,7 +99,25 @@ impl Fake {
         Fake::new("MX25R6435F_c22817.hex", [0xC2, 0x28, 0x17])
     }
 
+    fn command(&mut self, opcode: u8) {
+        self.sent.push(opcode);
+        self.latched = opcode == 0x06 && !self.deaf_to_write_enable;
+    }
+
     fn receive(&mut self, opcode: u8, address: u32, length: usize) -> Vec<u8> {
+        let mut answer = self.answer(opcode, address, length);
+        if let Some((at, bits)) = self.noise
+            && at == self.answers
+        {
+            for byte in &mut answer {
+                *byte ^= bits;
+            }
+        }
+        self.answers += 1;
+        answer
+    }
+
+    fn answer(&mut self, opcode: u8, address: u32, length: usize) -> Vec<u8> {
         if self.all_ones {
             return vec![0xFF; length];
         }
@@ -97,7 +126,7 @@ impl Fake {
                 self.busy_answers -= 1;
                 vec![self.status | 1]
             }
-            0x05 => vec![self.status],
+            0x05 => vec![self.status | u8::from(self.latched) << 1],
             0x35 => vec![self.status_2],
             0x15 => self.configuration.to_vec(),
             0x9F => {
@@ -116,6 +145,8 @@ impl Fake {
 
     fn write(&mut self, opcode: u8, data: &[u8]) {
         let [stuck, stuck_2, stuck_configuration] = self.stuck;
+        assert!(self.latched, "WREN before {opcode:02x}");
+        self.latched = false;
         match opcode {
             0x01 => {
                 self.status = data[0] & !stuck;
@@ -139,7 +170,7 @@ impl Fake {
         for _ in 0..100_000 {
             act = match act {
                 Act::Command(operation) => {
-                    self.sent.push(operation.template.opcode);
+                    self.command(operation.template.opcode);
                     script.next(Input::Done(&[]), wires)
                 }
                 Act::Send(operation, small) => {
@@ -386,7 +417,10 @@ fn a_refusal_of_the_controller_ends_it_at_every_step() {
                     continue;
                 }
                 Act::Finished(result) => break result,
-                Act::Command(_) => Vec::new(),
+                Act::Command(operation) => {
+                    part.command(operation.template.opcode);
+                    Vec::new()
+                }
                 Act::Send(operation, small) => {
                     part.write(operation.template.opcode, small.as_slice());
                     small.as_slice().to_vec()
@@ -409,5 +443,52 @@ fn a_refusal_of_the_controller_ends_it_at_every_step() {
             "step {refused}"
         );
         assert!(script.outcome().is_none());
+    }
+}
+
+#[test]
+fn no_register_is_written_without_the_latch() {
+    let mut part = Fake::mx25r();
+    part.deaf_to_write_enable = true;
+    let script = part.run(None, &FAST).expect("it comes up");
+    assert_eq!(script.shortfall(), Some(Error::RegisterNotKept));
+    assert!(!part.sent.contains(&0x01));
+    let profile = script.outcome().expect("with a profile");
+    assert!(!profile.read.lines.needs_quad_enable());
+    assert!(!profile.high_performance);
+}
+
+#[test]
+fn noise_in_one_answer_is_neither_written_back_nor_believed() {
+    let parts: [fn() -> Fake; 3] = [
+        Fake::mx25r,
+        || Fake::new("W25Q128JV_ef4018.hex", [0xEF, 0x40, 0x18]),
+        || Fake::new("GD25Q16C_c84015_DERIVED.hex", [0xC8, 0x40, 0x15]),
+    ];
+    for new in parts {
+        let mut clean = new();
+        let expected = clean.profile(None, &FAST);
+        for at in 0..clean.answers {
+            for bits in (0..8).map(|bit| 1 << bit).chain([0xFF]) {
+                let mut part = new();
+                part.noise = Some((at, bits));
+                let result = part.run(None, &FAST);
+                // Nothing but the bits that were to be set.
+                assert_eq!(part.status & !0x40, 0, "answer {at}, bits {bits:02x}");
+                assert_eq!(part.status_2 & !0x02, 0, "answer {at}, bits {bits:02x}");
+                assert_eq!(part.configuration[0], 0, "answer {at}, bits {bits:02x}");
+                assert_eq!(
+                    part.configuration[1] & !0x02,
+                    0,
+                    "answer {at}, bits {bits:02x}"
+                );
+                if let Some(profile) = result.ok().and_then(|script| script.outcome()) {
+                    // Times differ where the fast mode was done without.
+                    assert_eq!(profile.geometry.regions, expected.geometry.regions);
+                    assert_eq!(profile.dimensions, expected.dimensions);
+                    assert_eq!(profile.poll, expected.poll);
+                }
+            }
+        }
     }
 }

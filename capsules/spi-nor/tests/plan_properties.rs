@@ -242,7 +242,8 @@ fn geometries() -> impl Strategy<Value = Geometry> {
         proptest::sample::subsequence(vec![256u32, 4096, 8192, 32768, 65536, 262_144], 1..=4);
     let random = (sizes, 0u32..=9, 1u32..40).prop_map(|(sizes, page, blocks)| {
         let largest = *sizes.last().unwrap();
-        uniform(largest * blocks, 1 << page, &sizes)
+        // A part is a whole number of pages.
+        uniform(largest * blocks, (1 << page).min(largest), &sizes)
     });
     prop_oneof![random, Just(sst26()), Just(mx25r())]
 }

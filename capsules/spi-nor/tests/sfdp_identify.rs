@@ -90,7 +90,7 @@ read 1-2-2        bb      4 mode + 0 dummy clocks
 read 1-1-4        6b      0 mode + 8 dummy clocks
 read 1-4-4        eb      2 mode + 4 dummy clocks
 read 4-4-4        0b      2 mode + 4 dummy clocks
-program 1-1-4     32
+program 1-4-4     32
 quad enable       status register 2 bit 1, written with 01 and 2 bytes
 busy              status register (05), bit 0 set while busy
 suspend program   b0, resume 30; quiet in 25 µs; 512 µs between resume and suspend

@@ -511,7 +511,7 @@ pub const PARTS: &[(&str, &str)] = &[
     ),
     (
         "SST26VF064B_bf2643.hex",
-        "8192 KiB, 3, quad s2b1 long, program 32 1-1-4, WIP, down -, reset yes",
+        "8192 KiB, 3, quad s2b1 long, program 32 1-4-4, WIP, down -, reset yes",
     ),
     (
         "W25Q01JVQ_ef4021.hex",

@@ -1,0 +1,51 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! The command line.
+
+mod arguments;
+mod exit;
+mod identify;
+mod image;
+mod output;
+mod parts;
+mod progress;
+mod regions;
+mod run;
+mod tour;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use exit::Failure;
+use std::process::ExitCode;
+
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        None => tour::tour(&arguments.tour),
+        Some(Command::Tour(tour)) => tour::tour(&tour),
+        Some(Command::Run(run)) => run::run(&run),
+        Some(Command::Parts(parts)) => parts::parts(&parts),
+        Some(Command::Identify(identify)) => identify::identify(&identify),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// A part by its name.
+fn find_part(name: &str) -> Result<&'static qspi_models::nor::PartSpec, Failure> {
+    qspi_models::nor::part(name).ok_or_else(|| {
+        let known: Vec<&str> = qspi_models::nor::parts()
+            .iter()
+            .map(|part| part.name)
+            .collect();
+        Failure::input(format!(
+            "no part is called {name:?}; there are {}",
+            known.join(", ")
+        ))
+    })
+}

@@ -1,0 +1,169 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! What may be said on the command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+const EXIT: &str = "\
+Exit codes:
+  0  all went well
+  1  a rule of the contract was broken, a step of the tour was missed, or an app failed
+  2  the command line or an input file is of no use; nothing was changed";
+
+/// A simulated board with QSPI NOR flash: the shipped drivers, unchanged, on a
+/// deterministic machine.
+///
+/// With no command it gives the tour. Time is simulated and depends on nothing but the
+/// arguments: the same ones give the same output.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXIT, args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The tour's, if there is no command.
+    #[command(flatten)]
+    pub tour: Tour,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Boots the board and shows the contract kept (default)
+    Tour(Tour),
+    /// Runs apps on the content of a flash image
+    Run(Run),
+    /// Lists the parts that the flash can be
+    Parts(Parts),
+    /// Says what a part is, from a dump of its SFDP tables
+    Identify(Identify),
+}
+
+/// Boots the board with a fresh flash: identifies it, runs three apps at once, has one
+/// exit in the middle of a read, one crash in the middle of a program and one terminated
+/// in the middle of an erase, detaches the flash under load, attaches it again and ends
+/// with everything off. Prints what happens, then numbers, then every breach of the
+/// contract.
+///
+/// With --json the output is one object: `part`, `seed`, `ok`, `checks` (each with `what`,
+/// `held`, `at_ns`), `breaches` (`rule`, `what`, `at_ns`), `summary` (numbers, with one
+/// object for each app in `apps`) and `timeline` (`at_ns`, `topic`, `who`, `what`). Times
+/// are simulated nanoseconds.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT)]
+pub struct Tour {
+    /// The part on the board, see `parts`
+    #[arg(long, value_name = "NAME", default_value = crate::setup::DEFAULT_PART)]
+    pub part: String,
+    /// What busy times and contents are drawn from
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Boots the board with the content of FILE as its flash and runs the named apps on it
+/// until they end. What they print goes to standard output.
+///
+/// FILE is an image of the part's exact size, byte 0 first, as tools like mkfs.fat write
+/// it. It is not changed, unless --write is given: then every changed sector (4096 bytes)
+/// is written back as soon as it has changed.
+///
+/// With --json the output is one object: `part`, `ok`, `apps` (`name`, `region`, `end`,
+/// `console_bytes` and, if it is UTF-8, `console`), `breaches`, `summary`, `timeline` as
+/// those of `tour`.
+#[derive(Args, Debug)]
+#[command(after_help = RUN_HELP.as_str())]
+pub struct Run {
+    /// The image
+    #[arg(long, value_name = "FILE")]
+    pub flash: PathBuf,
+    /// The part that the image is of, see `parts`
+    #[arg(long, value_name = "NAME", default_value = crate::setup::DEFAULT_PART)]
+    pub part: String,
+    /// An app to run; may be given more than once
+    #[arg(long = "app", value_name = "NAME", required = true)]
+    pub apps: Vec<String>,
+    /// The region of an app, as APP=START:LENGTH with :ro (read only, default without
+    /// --write) or :rw after it; numbers are decimal or 0x hexadecimal, multiples of 4096.
+    /// One app has the whole part if nothing is said, several have equal shares
+    #[arg(long = "region", value_name = "APP=START:LENGTH[:ro|rw]")]
+    pub regions: Vec<String>,
+    /// Keep the changes in FILE, and let apps change their regions unless they are :ro
+    #[arg(long)]
+    pub write: bool,
+    /// Write what the apps print to this file, byte for byte, not to standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// End apps that have not ended after so many simulated seconds; 0 for never
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub limit: u64,
+    /// Print the timeline to standard error
+    #[arg(long)]
+    pub timeline: bool,
+    /// One JSON object instead of the apps' output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Lists the parts that the model of the flash can be, and where their figures come from.
+///
+/// With --json the output is an array with one object for each part: `name`, `id`,
+/// `size_bytes`, `page_bytes`, `erase` (`opcode`, `bytes`, `typical_us`, `maximum_us`),
+/// `page_program` and `chip_erase` (`typical_us`, `maximum_us`), `max_clock_hz`,
+/// `deep_power_down`, `source`.
+#[derive(Args, Debug)]
+pub struct Parts {
+    /// One JSON array instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Decodes a dump of SFDP tables (JESD216) with the very code that the drivers decode them
+/// with, and says what the part can do and how it would be used.
+///
+/// FILE.hex has hex bytes from SFDP address 0 on, in any grouping, with or without an
+/// address and a colon before each line. `#` begins a comment.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT)]
+pub struct Identify {
+    /// The dump; - reads standard input
+    #[arg(value_name = "FILE.hex")]
+    pub file: PathBuf,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+static RUN_HELP: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+    let mut text = "Apps:\n".to_owned();
+    for app in userland_cases::app::APPS {
+        text += &format!("  {:<20} {}\n", app.name, app.summary);
+    }
+    text += "\nExample: list a FAT volume\n  \
+             mkfs.fat -C card.img 8192\n  \
+             tock-qspi run --flash card.img --part MX25R6435F --app fat-list\n\n";
+    text + EXIT
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_is_the_tour() {
+        let arguments = Arguments::parse_from(["tock-qspi", "--seed", "7"]);
+        assert!(arguments.command.is_none());
+        assert_eq!(arguments.tour.seed, 7);
+    }
+}

@@ -1,0 +1,332 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! `run`.
+
+use super::arguments;
+use super::exit::Failure;
+use super::output::{self, print_json};
+use super::progress::Progress;
+use super::regions::{self, Region};
+use super::{find_part, image};
+use crate::board::{AfterFault, AppSpec, Board};
+use crate::breach::Breach;
+use crate::console::Sink;
+use crate::lines::index_of;
+use crate::setup::{Pace, settings};
+use crate::summary::{End, Summary};
+use crate::timeline::{Entry, Timeline};
+use crate::tour::{BreachReport, breaches};
+use crate::watcher::Watcher;
+use kernel::ProcessId;
+use qspi_models::Violation;
+use serde::Serialize;
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::rc::Rc;
+use userland_cases::app::{APPS, App, find};
+
+#[derive(Serialize)]
+struct Outcome {
+    part: &'static str,
+    ok: bool,
+    apps: Vec<AppOutcome>,
+    breaches: Vec<BreachReport>,
+    summary: Summary,
+    timeline: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct AppOutcome {
+    name: String,
+    region: Region,
+    end: End,
+    console_bytes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    console: Option<String>,
+}
+
+/// Where what apps print goes.
+enum To {
+    /// There, as it comes.
+    Writer(Box<dyn Write>),
+    /// Nowhere but into the JSON.
+    Memory,
+}
+
+/// What the apps printed.
+struct Printed {
+    /// Names before each line, if there are several.
+    names: Option<Vec<String>>,
+    to: RefCell<To>,
+    kept: RefCell<Vec<Vec<u8>>>,
+    lengths: RefCell<Vec<usize>>,
+    unfinished: RefCell<Vec<Vec<u8>>>,
+    error: RefCell<Option<io::Error>>,
+}
+
+impl Printed {
+    fn new(names: &[String], to: To) -> Printed {
+        Printed {
+            names: (names.len() > 1).then(|| names.to_vec()),
+            to: RefCell::new(to),
+            kept: RefCell::new(vec![Vec::new(); names.len()]),
+            lengths: RefCell::new(vec![0; names.len()]),
+            unfinished: RefCell::new(vec![Vec::new(); names.len()]),
+            error: RefCell::new(None),
+        }
+    }
+
+    fn write(&self, bytes: &[u8]) {
+        let To::Writer(to) = &mut *self.to.borrow_mut() else {
+            return;
+        };
+        let mut first = self.error.borrow_mut();
+        if first.is_none() {
+            if let Err(error) = to.write_all(bytes) {
+                *first = Some(error);
+            }
+        }
+    }
+
+    fn line(&self, name: &str, line: &[u8]) {
+        let mut text = format!("{name}: ").into_bytes();
+        text.extend_from_slice(line);
+        text.push(b'\n');
+        self.write(&text);
+    }
+
+    /// Nothing more comes.
+    fn end(&self) -> io::Result<()> {
+        if let Some(names) = &self.names {
+            for (name, rest) in names.iter().zip(self.unfinished.take()) {
+                if !rest.is_empty() {
+                    self.line(name, &rest);
+                }
+            }
+        }
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        match &mut *self.to.borrow_mut() {
+            To::Writer(to) => to.flush(),
+            To::Memory => Ok(()),
+        }
+    }
+}
+
+impl Sink for Printed {
+    fn print(&self, process: ProcessId, bytes: &[u8]) {
+        let Some(index) = index_of(process) else {
+            return;
+        };
+        self.lengths.borrow_mut()[index] += bytes.len();
+        if matches!(*self.to.borrow(), To::Memory) {
+            self.kept.borrow_mut()[index].extend_from_slice(bytes);
+        }
+        let Some(names) = &self.names else {
+            self.write(bytes);
+            return;
+        };
+        let mut unfinished = self.unfinished.borrow_mut();
+        let rest = &mut unfinished[index];
+        rest.extend_from_slice(bytes);
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = rest.drain(..=end).collect();
+            self.line(&names[index], &line[..end]);
+        }
+    }
+}
+
+fn find_app(name: &str) -> Result<&'static App, Failure> {
+    find(name).ok_or_else(|| {
+        let known: Vec<&str> = APPS.iter().map(|app| app.name).collect();
+        Failure::input(format!(
+            "no app is called {name:?}; there are {}",
+            known.join(", ")
+        ))
+    })
+}
+
+/// Names that differ: the second `dump` is `dump.2`.
+fn instances(names: &[String]) -> Vec<String> {
+    names
+        .iter()
+        .enumerate()
+        .map(|(index, name)| {
+            let before = names[..index].iter().filter(|other| *other == name).count();
+            match before {
+                0 => name.clone(),
+                _ => format!("{name}.{}", before + 1),
+            }
+        })
+        .collect()
+}
+
+fn create(path: &Path, image: &Path) -> Result<Box<dyn Write>, Failure> {
+    let cannot = |error| Failure::input(format!("cannot create {}: {error}", path.display()));
+    let same = match (path.canonicalize(), image.canonicalize()) {
+        (Ok(path), Ok(image)) => path == image,
+        _ => false,
+    };
+    if same {
+        return Err(Failure::input("--out is the image itself"));
+    }
+    let file = File::create(path).map_err(cannot)?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+/// Runs apps on an image.
+///
+/// # Errors
+/// Input of no use; an app that failed or did not end; a breach.
+pub fn run(arguments: &arguments::Run) -> Result<(), Failure> {
+    // All that can be wrong with the input is found before anything is written.
+    let part = find_part(&arguments.part)?;
+    let apps: Vec<&App> = arguments
+        .apps
+        .iter()
+        .map(|name| find_app(name))
+        .collect::<Result<_, _>>()?;
+    let names = instances(&arguments.apps);
+    let regions = regions::share(&names, &arguments.regions, part.size, arguments.write)?;
+    let backing = image::open(&arguments.flash, part, arguments.write)?;
+    let to = match (&arguments.out, arguments.json) {
+        (Some(path), _) => To::Writer(create(path, &arguments.flash)?),
+        (None, true) => To::Memory,
+        (None, false) => To::Writer(Box::new(BufWriter::new(io::stdout()))),
+    };
+
+    let printed = Rc::new(Printed::new(&names, to));
+    let specs = (1..)
+        .zip(&names)
+        .zip(apps.iter().zip(&regions))
+        .map(|((id, name), (app, region))| {
+            let main = app.main;
+            AppSpec {
+                name: name.clone(),
+                id: NonZeroU32::new(id).unwrap_or(NonZeroU32::MIN),
+                main: Box::new(main),
+                region: Some((region.start, region.length, region.access())),
+                after_fault: AfterFault::Stop,
+            }
+        })
+        .collect();
+    let sink = Rc::clone(&printed) as Rc<dyn Sink>;
+    let mut board = Board::new(settings(part, backing, Pace::Typical, sink), specs);
+    let mut watcher = Watcher::new(&board);
+    let mut timeline = if arguments.timeline {
+        Timeline::printed(Box::new(io::stderr()))
+    } else {
+        Timeline::quiet()
+    };
+    let only_dump = names.len() == 1 && apps[0].name == "dump";
+    // Apps' lines and the bar would get in each other's way.
+    let shown = arguments.out.is_some() || arguments.json || !io::stdout().is_terminal();
+    let total = only_dump.then(|| u64::from(regions[0].length));
+    let mut progress = Progress::new(total, shown && !arguments.timeline);
+    let limit_ns = match arguments.limit {
+        0 => u64::MAX,
+        seconds => seconds.saturating_mul(1_000_000_000),
+    };
+    let ended = |board: &Board| board.apps().iter().all(|app| !app.alive);
+    board.run_until(u64::MAX, |board| {
+        watcher.look(board, Vec::new(), &mut timeline);
+        progress.look(board);
+        ended(board) || board.machine.now_ns() >= limit_ns
+    });
+    let late: Vec<String> = board
+        .apps()
+        .into_iter()
+        .filter(|app| app.alive)
+        .map(|app| app.name)
+        .collect();
+    for (index, app) in board.apps().iter().enumerate() {
+        if app.alive {
+            board.terminate(index);
+        }
+    }
+    // The drain ends in its own time, which every part bounds.
+    board.run_until(u64::MAX, |board| {
+        watcher.look(board, Vec::new(), &mut timeline);
+        board.is_over()
+    });
+    watcher.look(&board, Vec::new(), &mut timeline);
+    watcher.flush(board.machine.now_ns(), &mut timeline);
+    board.settle();
+    progress.end();
+
+    match printed.end() {
+        Err(error) if arguments.out.is_some() => {
+            return Err(Failure::input(format!("cannot write the output: {error}")));
+        }
+        result => output::checked(result)?,
+    }
+    let backing = Breach::Hardware(Violation::Backing);
+    if board
+        .breaches
+        .all()
+        .iter()
+        .any(|(_, breach)| *breach == backing)
+    {
+        return Err(Failure::input(format!(
+            "cannot read or write {} any more",
+            arguments.flash.display()
+        )));
+    }
+    let breaches = breaches(&board);
+    let summary = Summary::of(&board, watcher.totals());
+    let failed: Vec<String> = summary
+        .apps
+        .iter()
+        .filter(|app| app.end != End::Exited { code: 0 } && !late.contains(&app.name))
+        .map(|app| format!("{} {}", app.name, app.end))
+        .chain(
+            late.iter()
+                .map(|name| format!("{name} had not ended after {} s", arguments.limit)),
+        )
+        .collect();
+    let ok = breaches.is_empty() && failed.is_empty();
+    let lines: Vec<String> = breaches
+        .iter()
+        .map(|breach| format!("breach of {breach}"))
+        .collect();
+    if arguments.json {
+        let kept = printed.kept.take();
+        let lengths = printed.lengths.take();
+        let outcomes = summary
+            .apps
+            .iter()
+            .zip(&regions)
+            .zip(kept.into_iter().zip(lengths))
+            .map(|((app, region), (kept, console_bytes))| AppOutcome {
+                name: app.name.clone(),
+                region: *region,
+                end: app.end,
+                console_bytes,
+                console: String::from_utf8(kept)
+                    .ok()
+                    .filter(|_| arguments.out.is_none()),
+            })
+            .collect();
+        print_json(&Outcome {
+            part: part.name,
+            ok,
+            apps: outcomes,
+            breaches,
+            summary,
+            timeline: timeline.entries().to_vec(),
+        })?;
+    }
+    if !lines.is_empty() {
+        return Err(Failure::run(lines.join("; ")));
+    }
+    if !failed.is_empty() {
+        return Err(Failure::run(failed.join("; ")));
+    }
+    Ok(())
+}
