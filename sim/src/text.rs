@@ -27,9 +27,9 @@ pub struct Bytes(pub u64);
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.0;
-        f.pad(&if bytes == 0 || bytes % 1024 != 0 {
+        f.pad(&if bytes == 0 || !bytes.is_multiple_of(1024) {
             format!("{bytes} B")
-        } else if bytes % (1 << 20) != 0 {
+        } else if !bytes.is_multiple_of(1 << 20) {
             format!("{} KiB", bytes >> 10)
         } else {
             format!("{} MiB", bytes >> 20)
@@ -46,7 +46,7 @@ impl fmt::Display for Grouped {
         let digits = self.0.to_string();
         let mut text = String::with_capacity(digits.len() * 4 / 3);
         for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index) % 3 == 0 {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
                 text.push(' ');
             }
             text.push(digit);

@@ -19,10 +19,12 @@ use tock_qspi::console::Recorder;
 use tock_qspi::setup::{Pace, settings};
 use userland_cases::failure::Failure;
 use userland_cases::pattern;
-use userland_cases::report::{finish, job};
+use userland_cases::report::{FAILED, finish, job};
 use userland_cases::tour::bulk_reader::BulkReader;
 use userland_cases::tour::bulk_verifier::BulkVerifier;
 use userland_cases::tour::log_writer::LogWriter;
+use userland_rt::system_call::exit_terminate;
+use userland_rt::{alarm, upcall};
 
 const PARTS: [&str; 3] = ["MX25R6435F", "W25Q128JV", "GD25Q16C"];
 const PACES: usize = 3;
@@ -91,8 +93,29 @@ fn app(
     }
 }
 
+/// Ticks of the timer that each app has besides its work: about 400 µs. It wakes the app
+/// while its operations are outstanding, as timers do, so that it can die there.
+const TIMER_TICKS: u32 = 13;
+
 fn end<S: std::fmt::Display>(name: &str, work: impl FnOnce() -> Result<S, Failure>) -> ! {
-    finish(job(name, work))
+    let rearm = || {
+        if alarm::set_relative(TIMER_TICKS).is_err() {
+            exit_terminate(FAILED);
+        }
+    };
+    let ended = upcall::watch_and_run(
+        alarm::DRIVER,
+        0,
+        |_| rearm(),
+        |_| {
+            rearm();
+            job(name, work)
+        },
+    );
+    match ended {
+        Ok(result) => finish(result),
+        Err(_) => exit_terminate(FAILED),
+    }
 }
 
 fn boot(part_name: &str, pace: u64, after_fault: AfterFault) -> (Board, Rc<Recorder>) {
@@ -125,7 +148,7 @@ fn boot(part_name: &str, pace: u64, after_fault: AfterFault) -> (Board, Rc<Recor
                 BulkReader {
                     start: 0,
                     length: BULK.1,
-                    rounds: 20,
+                    rounds: 100,
                     expected: None,
                 }
                 .run()
@@ -136,7 +159,7 @@ fn boot(part_name: &str, pace: u64, after_fault: AfterFault) -> (Board, Rc<Recor
                 BulkVerifier {
                     start: 0,
                     sectors: SCRATCH.1 / SECTOR,
-                    rounds: 2,
+                    rounds: 6,
                     seed: 0xb01c,
                 }
                 .run()
@@ -148,6 +171,14 @@ fn boot(part_name: &str, pace: u64, after_fault: AfterFault) -> (Board, Rc<Recor
 
 fn measure(part_name: &str, pace: u64) -> Length {
     let (mut board, _) = boot(part_name, pace, AfterFault::Stop);
+    for i in [1, 2, 0] {
+        let ok = board.run_until(LONGEST, |b| !b.apps()[i].alive);
+        println!(
+            "DBG {part_name} {pace} {i} {ok} {} {}",
+            board.steps(),
+            board.boundary().switches()
+        );
+    }
     assert!(board.run_until(LONGEST, Board::is_over), "{part_name}");
     for app in board.apps() {
         assert_eq!(app.completion, Some(Some(0)), "{part_name} {}", app.name);

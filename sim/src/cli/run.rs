@@ -86,10 +86,10 @@ impl Printed {
             return;
         };
         let mut first = self.error.borrow_mut();
-        if first.is_none() {
-            if let Err(error) = to.write_all(bytes) {
-                *first = Some(error);
-            }
+        if first.is_none()
+            && let Err(error) = to.write_all(bytes)
+        {
+            *first = Some(error);
         }
     }
 
