@@ -148,7 +148,7 @@ fn boot(part_name: &str, pace: u64, after_fault: AfterFault) -> (Board, Rc<Recor
                 BulkReader {
                     start: 0,
                     length: BULK.1,
-                    rounds: 100,
+                    rounds: 40,
                     expected: None,
                 }
                 .run()
@@ -159,7 +159,7 @@ fn boot(part_name: &str, pace: u64, after_fault: AfterFault) -> (Board, Rc<Recor
                 BulkVerifier {
                     start: 0,
                     sectors: SCRATCH.1 / SECTOR,
-                    rounds: 6,
+                    rounds: 3,
                     seed: 0xb01c,
                 }
                 .run()
@@ -171,7 +171,6 @@ fn boot(part_name: &str, pace: u64, after_fault: AfterFault) -> (Board, Rc<Recor
 
 fn measure(part_name: &str, pace: u64) -> Length {
     let (mut board, _) = boot(part_name, pace, AfterFault::Stop);
-    for i in [1, 2, 0] {
         let ok = board.run_until(LONGEST, |b| !b.apps()[i].alive);
         println!(
             "DBG {part_name} {pace} {i} {ok} {} {}",
