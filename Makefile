@@ -69,7 +69,7 @@ ci-job-embedded: ## The kernel-side crates for thumbv7em, against upstream Tock
 FUZZ_SECONDS ?= 600
 .PHONY: fuzz
 fuzz: ## Hammer the SFDP decoder with broken tables (FUZZ_SECONDS=600)
-	FUZZ_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --release -p spi-nor --test sfdp_fuzz -- --ignored --nocapture
+	SFDP_FUZZ_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --release -p spi-nor --test sfdp_fuzz -- --nocapture
 
 KILLS ?= 1000
 .PHONY: kills
