@@ -71,7 +71,3 @@ FUZZ_SECONDS ?= 600
 fuzz: ## Hammer the SFDP decoder with broken tables (FUZZ_SECONDS=600)
 	SFDP_FUZZ_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --release -p spi-nor --test sfdp_fuzz -- --nocapture
 
-KILLS ?= 1000
-.PHONY: kills
-kills: ## Kill processes at random moments of a mixed workload (KILLS=1000)
-	KILLS=$(KILLS) $(CARGO) test --release -p tock-qspi --test kill_anywhere -- --ignored --nocapture
