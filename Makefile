@@ -52,7 +52,7 @@ ci-job-tour: ## The tour must end with no breach
 	$(CARGO) run --release --locked -- tour
 
 .PHONY: ci-job-broken
-ci-job-broken: ## A build with the drain removed must be found out
+ci-job-broken: ## Builds with a piece of the teardown removed must be found out
 	tools/check-broken-builds
 
 .PHONY: ci-job-embedded
@@ -65,6 +65,13 @@ ci-job-embedded: ## The kernel-side crates for thumbv7em, against upstream Tock
 	    echo "    git clone https://github.com/tock/tock $(TOCK)" >&2; \
 	    echo "    git -C $(TOCK) checkout $(TOCK_COMMIT)" >&2; \
 	fi
+
+KILLS ?= 1000
+KILL_SEED ?= 1
+.PHONY: kills
+kills: ## Kill apps at random moments of a mixed workload (KILLS=1000 KILL_SEED=1)
+	KILLS=$(KILLS) KILL_SEED=$(KILL_SEED) $(CARGO) test --release --locked -p tock-qspi \
+	    --test kill_anywhere -- --nocapture a_process_killed_anywhere
 
 FUZZ_SECONDS ?= 600
 .PHONY: fuzz

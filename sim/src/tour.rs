@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Copyright tock-qspi contributors 2026.
 
-//! The tour: a board, five apps, three deaths, and the device pulled from under them.
+//! The tour: a board, five apps, four deaths, and the device pulled from under them.
 //!
 //! Each act waits until the board is in the very state that it is about, does what it
 //! is about, and then looks for what has to come of it. An act whose state never came
@@ -341,6 +341,7 @@ impl Stage<'_> {
         self.terminate_mid_erase()?;
         self.detach_under_load()?;
         self.attach_again()?;
+        self.die_idle()?;
         self.all_gone()
     }
 
@@ -575,18 +576,49 @@ impl Stage<'_> {
         self.need("the three go on where they were", go_on)
     }
 
-    fn all_gone(&mut self) -> Result<(), Lost> {
-        self.act("everybody goes");
-        for cue in &self.cues {
-            cue.end.set(true);
+    /// The driver is told of no death. With an operation outstanding its end tells; here
+    /// there is none.
+    fn die_idle(&mut self) -> Result<(), Lost> {
+        self.act("all go but reader-2, which is terminated between two operations");
+        for index in [LOG_WRITER, VERIFIER_2] {
+            self.cues[index].end.set(true);
         }
+        let alone = self.run(PATIENCE_MS, |stage| {
+            let apps = stage.board.apps();
+            !apps[LOG_WRITER].alive && !apps[VERIFIER_2].alive
+        });
+        self.need("log-writer and verifier-2 ended", alone)?;
+        self.cues[READER_2].linger.set(true);
+        let idle = self.run(PATIENCE_MS, |stage| {
+            stage.cues[READER_2].lingers.get()
+                && stage.board.outstanding(READER_2).is_none()
+                && stage.board.device().state() == State::Ready
+                && stage.board.leases() == 1
+        });
+        self.need(
+            "reader-2 holds the last lease, with nothing outstanding",
+            idle,
+        )?;
+        self.tell("board", "terminates reader-2");
+        self.board.terminate(READER_2);
+        let passes = self.board.steps();
+        let going_off = self.run(PATIENCE_MS, |stage| {
+            stage.board.device().state() != State::Ready
+        });
+        let prompt = going_off && self.board.steps() == passes + 1;
+        self.check("the next pass of the kernel loop shuts down", prompt);
+        Ok(())
+    }
+
+    fn all_gone(&mut self) -> Result<(), Lost> {
+        self.act("everybody is gone");
         let over = self.run(PATIENCE_MS, |stage| stage.board.is_over());
         self.need("all apps ended, and the device is at rest", over)?;
         let summary = Summary::of(&self.board, self.watcher.totals());
-        let well = [LOG_WRITER, READER_2, VERIFIER_2]
+        let well = [LOG_WRITER, VERIFIER_2]
             .iter()
             .all(|index| summary.apps[*index].end == End::Exited { code: 0 });
-        self.check("those that were left ended well", well);
+        self.check("those that were left to themselves ended well", well);
         let none = self.board.leases() == 0;
         self.check("no lease is left", none);
         let off = !self.board.machine.with_qspi(|qspi| qspi.is_enabled());

@@ -155,12 +155,39 @@ fn clip(geometry: &mut Geometry) {
     }
 }
 
+/// The ways to address all of the part: as it is, and in 4-byte mode if that is another.
+fn ways(part: &Part) -> [Option<(Part, AddressWidth)>; 2] {
+    let width = match part.addressing {
+        Addressing::Three => AddressWidth::Three,
+        Addressing::FourByOpcode | Addressing::FourByMode(_) | Addressing::FourAlways => {
+            AddressWidth::Four
+        }
+    };
+    let mut by_mode = *part;
+    let differs = part.addressing == Addressing::FourByOpcode && by_mode.use_four_byte_mode();
+    [
+        Some((*part, width)),
+        differs.then_some((by_mode, AddressWidth::Four)),
+    ]
+}
+
+/// The first three-byte reach of the part, as if there were no more.
+fn short_way(part: &Part) -> Option<(Part, AddressWidth)> {
+    let mut short = *part;
+    short.addressing = Addressing::Three;
+    clip(&mut short.geometry);
+    short.geometry.unavailable = 0;
+    (part.addressing != Addressing::FourAlways).then_some((short, AddressWidth::Three))
+}
+
 /// Whether four lines could be used at all.
 pub fn wants_quad(part: &Part, wires: &dyn Wires) -> bool {
     part.quad_enable != QuadEnable::Unknown
-        && [AddressWidth::Three, AddressWidth::Four]
+        && ways(part)
             .into_iter()
-            .filter_map(|width| best_read(part, wires, width, true))
+            .chain([short_way(part)])
+            .flatten()
+            .filter_map(|(part, width)| best_read(&part, wires, width, true))
             .any(|template| template.lines.needs_quad_enable())
 }
 
@@ -179,77 +206,80 @@ impl Profile {
         with_quad: bool,
         high_performance: bool,
     ) -> Result<Profile, Error> {
-        let by_opcode = *part;
-        let mut by_mode = *part;
-        let has_mode = by_mode.use_four_byte_mode();
-        let mut short = *part;
-        short.addressing = Addressing::Three;
-        clip(&mut short.geometry);
-        short.geometry.unavailable = 0;
-
-        let four = |part: &Part| match part.addressing {
-            Addressing::Three => AddressWidth::Three,
-            Addressing::FourByOpcode | Addressing::FourByMode(_) | Addressing::FourAlways => {
-                AddressWidth::Four
-            }
+        let used = |way: Option<(Part, AddressWidth)>| {
+            let (part, width) = way?;
+            Profile::used(id, &part, wires, width, with_quad, high_performance)
         };
-        let ways = [
-            Some((by_opcode, four(&by_opcode))),
-            has_mode.then_some((by_mode, four(&by_mode))),
-            (part.addressing != Addressing::FourAlways).then_some((short, AddressWidth::Three)),
-        ];
-        for (part, width) in ways.into_iter().flatten() {
-            let read = best_read(&part, wires, width, with_quad);
-            let program = best_program(&part, wires, width, with_quad);
-            let (Some(read), Some(program)) = (read, program) else {
-                continue;
-            };
-            // Transfers end where pages do, so the controller's units have to fit in.
-            let unit = unit(wires, &read).max(unit(wires, &program));
-            if !part.geometry.page_bytes.is_multiple_of(unit) {
-                continue;
-            }
-            let mut geometry = part.geometry;
-            for (place, slot) in geometry.erase.iter().enumerate() {
-                let supported = slot.is_some_and(|erase_type| {
-                    part.erase_opcode(&erase_type)
-                        .is_some_and(|opcode| wires.supports(&Template::addressed(opcode, width)))
-                });
-                if !supported {
-                    geometry.unavailable |= 1 << place;
-                }
-            }
-            let Some(sector) = geometry.erase_unit_bytes() else {
-                continue;
-            };
-            let used_quad = read.lines.needs_quad_enable() || program.lines.needs_quad_enable();
-            return Ok(Profile {
-                id,
-                geometry,
-                dimensions: Dimensions {
-                    size: geometry.size_bytes,
-                    sector: sector.max(SECTOR),
-                    page: geometry.page_bytes,
-                },
-                read,
-                program,
-                program_times: part.program,
-                poll: part.poll,
-                width,
-                quad_enable: used_quad.then_some(part.quad_enable),
-                four_byte_mode: match part.addressing {
-                    Addressing::FourByMode(mode) => Some(mode),
-                    Addressing::Three | Addressing::FourByOpcode | Addressing::FourAlways => None,
-                },
-                high_performance,
-                clock_limit_hz: part
-                    .ultra_low_power
-                    .map_or(u32::MAX, |mode| mode.max_clock_hz),
-                power_down: part.power_down,
-                is_protected: false,
-            });
+        // Opcodes of their own need no mode that could be lost, but the controller may have
+        // an engine for the plain ones only.
+        let [by_opcode, by_mode] = ways(part).map(used);
+        let full = match (by_opcode, by_mode) {
+            (Some(opcode), Some(mode)) if mode.pace(wires) > opcode.pace(wires) => Some(mode),
+            (Some(opcode), _) => Some(opcode),
+            (None, mode) => mode,
+        };
+        full.or_else(|| used(short_way(part)))
+            .ok_or(Error::UnknownPart)
+    }
+
+    /// The part used in one way, unless the controller can't.
+    fn used(
+        id: JedecId,
+        part: &Part,
+        wires: &dyn Wires,
+        width: AddressWidth,
+        with_quad: bool,
+        high_performance: bool,
+    ) -> Option<Profile> {
+        let read = best_read(part, wires, width, with_quad)?;
+        let program = best_program(part, wires, width, with_quad)?;
+        // Transfers end where pages do, so the controller's units have to fit in.
+        let unit = unit(wires, &read).max(unit(wires, &program));
+        if !part.geometry.page_bytes.is_multiple_of(unit) {
+            return None;
         }
-        Err(Error::UnknownPart)
+        let mut geometry = part.geometry;
+        for (place, slot) in geometry.erase.iter().enumerate() {
+            let supported = slot.is_some_and(|erase_type| {
+                part.erase_opcode(&erase_type)
+                    .is_some_and(|opcode| wires.supports(&Template::addressed(opcode, width)))
+            });
+            if !supported {
+                geometry.unavailable |= 1 << place;
+            }
+        }
+        let sector = geometry.erase_unit_bytes()?;
+        let used_quad = read.lines.needs_quad_enable() || program.lines.needs_quad_enable();
+        Some(Profile {
+            id,
+            geometry,
+            dimensions: Dimensions {
+                size: geometry.size_bytes,
+                sector: sector.max(SECTOR),
+                page: geometry.page_bytes,
+            },
+            read,
+            program,
+            program_times: part.program,
+            poll: part.poll,
+            width,
+            quad_enable: used_quad.then_some(part.quad_enable),
+            four_byte_mode: match part.addressing {
+                Addressing::FourByMode(mode) => Some(mode),
+                Addressing::Three | Addressing::FourByOpcode | Addressing::FourAlways => None,
+            },
+            high_performance,
+            clock_limit_hz: part
+                .ultra_low_power
+                .map_or(u32::MAX, |mode| mode.max_clock_hz),
+            power_down: part.power_down,
+            is_protected: false,
+        })
+    }
+
+    /// Compares ways to use the same part: the larger, the faster.
+    fn pace(&self, wires: &dyn Wires) -> (u32, usize) {
+        (self.read.lines.data(), wires.longest_data(&self.read))
     }
 
     /// Typical and longest time of a program of `bytes` bytes, in µs. Program times
@@ -276,7 +306,7 @@ impl Profile {
     /// How the part is sent to sleep.
     pub fn farewell(&self) -> Farewell {
         Farewell {
-            leave_four_byte: self.four_byte_mode.map(|mode| mode.exit),
+            leave_four_byte: self.four_byte_mode,
             deep_power_down: self
                 .power_down
                 .map(|sleep| (sleep.enter, sleep.enter_delay_us)),

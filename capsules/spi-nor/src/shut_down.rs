@@ -6,15 +6,15 @@
 
 use crate::error::Error;
 use crate::opcode;
-use crate::part::RESET_BUSY_US;
+use crate::part::{FourByteMode, RESET_BUSY_US};
 use crate::script::{Act, Input};
 use qspi_hil::{Operation, Template};
 
 /// What has to be undone, and how the part sleeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Farewell {
-    /// Opcode that leaves 4-byte address mode, if the part was put into it.
-    pub leave_four_byte: Option<u8>,
+    /// 4-byte address mode, if the part was put into it.
+    pub leave_four_byte: Option<FourByteMode>,
     /// Opcode of deep power-down and the µs it takes, if the part has it.
     pub deep_power_down: Option<(u8, u32)>,
 }
@@ -24,6 +24,7 @@ enum Stage {
     EnablingReset,
     Resetting,
     ComingUp,
+    EnablingFourByteExit,
     LeavingFourByte,
     EnteringPowerDown,
     FallingAsleep,
@@ -43,7 +44,7 @@ impl ShutDown {
     /// For a part with this farewell.
     pub const fn new(farewell: Farewell) -> ShutDown {
         ShutDown {
-            stage: Stage::LeavingFourByte,
+            stage: Stage::EnablingFourByteExit,
             farewell,
             refused: None,
         }
@@ -78,10 +79,19 @@ impl ShutDown {
                     self.stage = Stage::Asleep;
                     return Act::Pause(RESET_BUSY_US);
                 }
+                Stage::EnablingFourByteExit => {
+                    self.stage = Stage::LeavingFourByte;
+                    if let Some(FourByteMode {
+                        write_enable: true, ..
+                    }) = self.farewell.leave_four_byte
+                    {
+                        return bare(opcode::WREN);
+                    }
+                }
                 Stage::LeavingFourByte => {
                     self.stage = Stage::EnteringPowerDown;
-                    if let Some(opcode) = self.farewell.leave_four_byte {
-                        return bare(opcode);
+                    if let Some(mode) = self.farewell.leave_four_byte {
+                        return bare(mode.exit);
                     }
                 }
                 Stage::EnteringPowerDown => match self.farewell.deep_power_down {
@@ -116,16 +126,35 @@ fn bare(opcode: u8) -> Act {
 mod tests {
     use super::*;
 
+    fn four_byte(write_enable: bool) -> FourByteMode {
+        FourByteMode {
+            enter: 0xB7,
+            exit: 0xE9,
+            write_enable,
+        }
+    }
+
     #[test]
     fn sleeps_and_waits_for_the_sleep() {
         let mut script = ShutDown::new(Farewell {
-            leave_four_byte: Some(0xE9),
+            leave_four_byte: Some(four_byte(false)),
             deep_power_down: Some((0xB9, 10)),
         });
         assert_eq!(script.next(Input::Begin), bare(0xE9));
         assert_eq!(script.next(Input::Done(&[])), bare(0xB9));
         assert_eq!(script.next(Input::Done(&[])), Act::Pause(10));
         assert_eq!(script.next(Input::Elapsed), Act::Finished(Ok(())));
+    }
+
+    #[test]
+    fn a_part_that_wants_a_write_enable_before_it_leaves_gets_one() {
+        let mut script = ShutDown::new(Farewell {
+            leave_four_byte: Some(four_byte(true)),
+            deep_power_down: None,
+        });
+        assert_eq!(script.next(Input::Begin), bare(0x06));
+        assert_eq!(script.next(Input::Done(&[])), bare(0xE9));
+        assert_eq!(script.next(Input::Done(&[])), Act::Finished(Ok(())));
     }
 
     #[test]
@@ -146,7 +175,7 @@ mod tests {
     #[test]
     fn a_refusal_is_reported_and_does_not_stop_the_teardown() {
         let mut script = ShutDown::new(Farewell {
-            leave_four_byte: Some(0xE9),
+            leave_four_byte: Some(four_byte(false)),
             deep_power_down: None,
         });
         script.next(Input::Begin);

@@ -48,6 +48,10 @@ pub struct Cue {
     pub begin: Cell<bool>,
     /// The app may end when it is done with what it does.
     pub end: Cell<bool>,
+    /// The app may rest when it is done with what it does, and keep its lease.
+    pub linger: Cell<bool>,
+    /// It does.
+    pub lingers: Cell<bool>,
     /// The flaw may show.
     pub strike: Cell<bool>,
     /// The flaw has shown.
@@ -78,6 +82,8 @@ impl Cue {
         Rc::new(Cue {
             begin: Cell::new(false),
             end: Cell::new(false),
+            linger: Cell::new(false),
+            lingers: Cell::new(false),
             strike: Cell::new(false),
             struck: Cell::new(false),
             rounds: Cell::new(0),
@@ -169,6 +175,10 @@ impl Cue {
                     if self.end.get() {
                         say(&format!("{name}: {summary}"));
                         exit_terminate(0);
+                    }
+                    while self.linger.get() {
+                        self.lingers.set(true);
+                        pause();
                     }
                 }
                 Err(failure) => match code_of(&failure) {
