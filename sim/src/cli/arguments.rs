@@ -29,29 +29,73 @@ pub struct Arguments {
     pub tour: Tour,
 }
 
+// A subcommand's help is what its variant says here. What its arguments' type says is not
+// in it.
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Boots the board and shows the contract kept (default)
+    ///
+    /// Boots the board with a fresh flash: identifies it, runs three apps at once, has one
+    /// exit in the middle of a read, one crash in the middle of a program and one
+    /// terminated in the middle of an erase, detaches the flash under load, attaches it
+    /// again and ends with everything off. Prints what happens, then numbers, then every
+    /// breach of the contract.
+    ///
+    /// With --json the output is one object: `part`, `seed`, `ok`, `checks` (each with
+    /// `what`, `held`, `at_ns`), `breaches` (`rule`, `what`, `at_ns`), `summary` (numbers,
+    /// with one object for each app in `apps`) and `timeline` (`at_ns`, `topic`, `who`,
+    /// `what`). Times are simulated nanoseconds.
     Tour(Tour),
     /// Runs apps on the content of a flash image
+    ///
+    /// Boots the board with the content of FILE as its flash and runs the named apps on it
+    /// until they end. What they print goes to standard output.
+    ///
+    /// FILE is an image of the part's exact size, byte 0 first, as tools like mkfs.fat
+    /// write it. It is not changed, unless --write is given: then every changed sector
+    /// (4096 bytes) is written back as soon as it has changed.
+    ///
+    /// With --json the output is one object: `part`, `ok`, `apps` (`name`, `region` with
+    /// `start`, `length`, `writable`, or null, `end` with `how` and, if it exited, `code`,
+    /// `console_bytes` and, if it is UTF-8 and not in a file, `console`), and `breaches`,
+    /// `summary`, `timeline` as those of `tour`.
     Run(Run),
     /// Lists the parts that the flash can be
+    ///
+    /// Lists the parts that the model of the flash can be, and where their figures come
+    /// from.
+    ///
+    /// With --json the output is an array with one object for each part: `name`, `id`,
+    /// `size_bytes`, `page_bytes`, `erase` (`opcode`, `bytes`, `typical_us`,
+    /// `maximum_us`), `page_program` and `chip_erase` (`typical_us`, `maximum_us`),
+    /// `max_clock_hz`, `deep_power_down`, `source`.
     Parts(Parts),
     /// Says what a part is, from a dump of its SFDP tables
+    ///
+    /// Decodes a dump of SFDP tables (JESD216) with the very code that the drivers decode
+    /// them with, and says what the part can do and how it would be used.
+    ///
+    /// FILE.hex has hex bytes from SFDP address 0 on, in any grouping, with or without an
+    /// address and a colon before each line, or parameter tables without their headers,
+    /// one a line: the parameter id (ff00), then the bytes. `#` begins a comment.
+    ///
+    /// With --json the output is one object: `name`, `jedec_id`, `known_as`,
+    /// `sfdp_revision`, `basic_dwords`, `tables` (`id`, `what`, `revision`, `address`,
+    /// `length`), `size_bytes`, `page_bytes`, `erase` (`opcode`, `opcode_4b`,
+    /// `size_bytes`, `times`, `table_times`), `regions` (`start`, `end`, `erase_bytes`),
+    /// `chip_erase_opcode`, `chip_erase`, `table_chip_erase`, `program` (`page`,
+    /// `table_page`, `first_byte`, `next_byte`, `quad_mode`, `quad_opcode`), `reads`
+    /// (`mode`, `opcode`, `opcode_4b`, `mode_clocks`, `dummy_clocks`), `dtr`,
+    /// `quad_enable`, `poll`, `suspend_program` and `suspend_erase` (`suspend`, `resume`,
+    /// `latency_us`, `interval_us`), `power_down` (`enter`, `exit`, `exit_delay_us`,
+    /// `from_table`), `reset`, `address_bytes`, `addressing`, `slow_mode_clock_hz`,
+    /// `warnings`. Times have `typ_us` and `max_us`; those called after the table are the
+    /// table's own where the driver counts on others. What is not known is null.
     Identify(Identify),
 }
 
-/// Boots the board with a fresh flash: identifies it, runs three apps at once, has one
-/// exit in the middle of a read, one crash in the middle of a program and one terminated
-/// in the middle of an erase, detaches the flash under load, attaches it again and ends
-/// with everything off. Prints what happens, then numbers, then every breach of the
-/// contract.
-///
-/// With --json the output is one object: `part`, `seed`, `ok`, `checks` (each with `what`,
-/// `held`, `at_ns`), `breaches` (`rule`, `what`, `at_ns`), `summary` (numbers, with one
-/// object for each app in `apps`) and `timeline` (`at_ns`, `topic`, `who`, `what`). Times
-/// are simulated nanoseconds.
+/// Arguments of `tour`.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT)]
 pub struct Tour {
@@ -66,16 +110,7 @@ pub struct Tour {
     pub json: bool,
 }
 
-/// Boots the board with the content of FILE as its flash and runs the named apps on it
-/// until they end. What they print goes to standard output.
-///
-/// FILE is an image of the part's exact size, byte 0 first, as tools like mkfs.fat write
-/// it. It is not changed, unless --write is given: then every changed sector (4096 bytes)
-/// is written back as soon as it has changed.
-///
-/// With --json the output is one object: `part`, `ok`, `apps` (`name`, `region`, `end`,
-/// `console_bytes` and, if it is UTF-8, `console`), `breaches`, `summary`, `timeline` as
-/// those of `tour`.
+/// Arguments of `run`.
 #[derive(Args, Debug)]
 #[command(after_help = RUN_HELP.as_str())]
 pub struct Run {
@@ -90,7 +125,8 @@ pub struct Run {
     pub apps: Vec<String>,
     /// The region of an app, as APP=START:LENGTH with :ro (read only, default without
     /// --write) or :rw after it; numbers are decimal or 0x hexadecimal, multiples of 4096.
-    /// One app has the whole part if nothing is said, several have equal shares
+    /// APP=none gives it none. One app has the whole part if nothing is said, several have
+    /// equal shares
     #[arg(long = "region", value_name = "APP=START:LENGTH[:ro|rw]")]
     pub regions: Vec<String>,
     /// Keep the changes in FILE, and let apps change their regions unless they are :ro
@@ -110,12 +146,7 @@ pub struct Run {
     pub json: bool,
 }
 
-/// Lists the parts that the model of the flash can be, and where their figures come from.
-///
-/// With --json the output is an array with one object for each part: `name`, `id`,
-/// `size_bytes`, `page_bytes`, `erase` (`opcode`, `bytes`, `typical_us`, `maximum_us`),
-/// `page_program` and `chip_erase` (`typical_us`, `maximum_us`), `max_clock_hz`,
-/// `deep_power_down`, `source`.
+/// Arguments of `parts`.
 #[derive(Args, Debug)]
 pub struct Parts {
     /// One JSON array instead of a table
@@ -123,11 +154,7 @@ pub struct Parts {
     pub json: bool,
 }
 
-/// Decodes a dump of SFDP tables (JESD216) with the very code that the drivers decode them
-/// with, and says what the part can do and how it would be used.
-///
-/// FILE.hex has hex bytes from SFDP address 0 on, in any grouping, with or without an
-/// address and a colon before each line. `#` begins a comment.
+/// Arguments of `identify`.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT)]
 pub struct Identify {
@@ -158,6 +185,17 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn help_is_the_whole_text() {
+        for command in Arguments::command().get_subcommands_mut() {
+            let name = command.get_name().to_owned();
+            let help = command.render_long_help().to_string();
+            assert!(help.contains("With --json the output is"), "{name}: {help}");
+        }
+        let help = Arguments::command().render_long_help().to_string();
+        assert!(help.contains("With no command it gives the tour"), "{help}");
     }
 
     #[test]

@@ -33,7 +33,8 @@ impl Region {
     }
 }
 
-/// A region for each of `apps`: what `wanted` says of it, else an equal share.
+/// A region for each of `apps`: what `wanted` says of it, else an equal share. An app has
+/// none only if `wanted` says so.
 ///
 /// # Errors
 /// Text that is no region, of an app that is not run, outside of the part, or regions
@@ -43,17 +44,19 @@ pub fn share(
     wanted: &[String],
     size: u32,
     write: bool,
-) -> Result<Vec<Region>, Failure> {
+) -> Result<Vec<Option<Region>>, Failure> {
     let count = u32::try_from(apps.len()).unwrap_or(u32::MAX).max(1);
     let equal = size / count / SECTOR * SECTOR;
     if equal == 0 {
         return Err(Failure::input("there are more apps than sectors"));
     }
-    let mut regions: Vec<Region> = (0..count)
-        .map(|index| Region {
-            start: index * equal,
-            length: if count == 1 { size } else { equal },
-            writable: write,
+    let mut regions: Vec<Option<Region>> = (0..count)
+        .map(|index| {
+            Some(Region {
+                start: index * equal,
+                length: if count == 1 { size } else { equal },
+                writable: write,
+            })
         })
         .collect();
     if wanted.is_empty() {
@@ -71,7 +74,9 @@ pub fn share(
         if said[index] {
             return Err(Failure::input(format!("two regions are given for {name}")));
         }
-        let end = u64::from(region.start) + u64::from(region.length);
+        let end = region.map_or(0, |region| {
+            u64::from(region.start) + u64::from(region.length)
+        });
         if end > u64::from(size) {
             return Err(Failure::input(format!(
                 "--region {text}: it ends at {end:#x}, the part at {size:#x}"
@@ -86,8 +91,10 @@ pub fn share(
             apps[index]
         )));
     }
-    for (index, one) in regions.iter().enumerate() {
-        for (other_index, other) in regions.iter().enumerate().skip(index + 1) {
+    let placed = |(index, region): (usize, &Option<Region>)| Some((index, (*region)?));
+    for (index, one) in regions.iter().enumerate().filter_map(placed) {
+        let others = regions.iter().enumerate().skip(index + 1);
+        for (other_index, other) in others.filter_map(placed) {
             let apart =
                 one.start + one.length <= other.start || other.start + other.length <= one.start;
             if !apart && (one.writable || other.writable) {
@@ -101,13 +108,16 @@ pub fn share(
     Ok(regions)
 }
 
-fn parse(text: &str, write: bool) -> Result<(&str, Region), Failure> {
+fn parse(text: &str, write: bool) -> Result<(&str, Option<Region>), Failure> {
     let wrong = |why: &str| {
         Failure::input(format!(
-            "--region {text}: {why}; the form is APP=START:LENGTH[:ro|rw]"
+            "--region {text}: {why}; the form is APP=START:LENGTH[:ro|rw] or APP=none"
         ))
     };
     let (name, rest) = text.split_once('=').ok_or_else(|| wrong("there is no ="))?;
+    if rest == "none" {
+        return Ok((name, None));
+    }
     let fields: Vec<&str> = rest.split(':').collect();
     let (start, length, writable) = match fields.as_slice() {
         [start, length] => (start, length, write),
@@ -131,11 +141,11 @@ fn parse(text: &str, write: bool) -> Result<(&str, Region), Failure> {
     }
     Ok((
         name,
-        Region {
+        Some(Region {
             start,
             length,
             writable,
-        },
+        }),
     ))
 }
 
@@ -172,11 +182,11 @@ mod tests {
         let regions = share(&names(&["a"]), &[], 1 << 20, false).unwrap();
         assert_eq!(
             regions,
-            [Region {
+            [Some(Region {
                 start: 0,
                 length: 1 << 20,
                 writable: false
-            }]
+            })]
         );
     }
 
@@ -184,6 +194,7 @@ mod tests {
     fn several_have_whole_sectors() {
         let regions = share(&names(&["a", "b", "c"]), &[], 1 << 20, true).unwrap();
         for (index, region) in (0..).zip(&regions) {
+            let region = region.unwrap();
             assert_eq!(region.length, 85 * SECTOR);
             assert_eq!(region.start, index * region.length);
             assert!(region.writable);
@@ -194,10 +205,24 @@ mod tests {
     fn what_is_said_counts() {
         let wanted = names(&["b=0x10000:4096:ro", "a=0:0x2000"]);
         let regions = share(&names(&["a", "b"]), &wanted, 1 << 20, true).unwrap();
-        assert_eq!((regions[0].start, regions[0].length), (0, 0x2000));
-        assert!(regions[0].writable);
-        assert_eq!((regions[1].start, regions[1].length), (0x10000, 4096));
-        assert!(!regions[1].writable);
+        let (a, b) = (regions[0].unwrap(), regions[1].unwrap());
+        assert_eq!((a.start, a.length), (0, 0x2000));
+        assert!(a.writable);
+        assert_eq!((b.start, b.length), (0x10000, 4096));
+        assert!(!b.writable);
+    }
+
+    #[test]
+    fn an_app_may_have_none() {
+        let wanted = names(&["a=none", "b=0:4096"]);
+        let regions = share(&names(&["a", "b"]), &wanted, 1 << 20, true).unwrap();
+        assert_eq!(regions[0], None);
+        assert!(regions[1].is_some());
+        let both = names(&["a=none", "b=none"]);
+        assert_eq!(
+            share(&names(&["a", "b"]), &both, 1 << 20, true).unwrap(),
+            [None, None]
+        );
     }
 
     #[test]
@@ -222,6 +247,9 @@ mod tests {
             (&["a=0x100000:4096"], "the part at 0x100000"),
             (&["a=4294963200:4294963200"], "the part at 0x100000"),
             (&["a=0:4096", "a=4096:4096"], "two regions"),
+            (&["a=none", "a=0:4096"], "two regions"),
+            (&["a=none"], "not for b"),
+            (&["a=none:ro"], "not a number"),
             (&["a=0:4096"], "not for b"),
             (&["a=0:8192", "b=4096:4096:ro"], "overlap"),
         ] {

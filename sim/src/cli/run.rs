@@ -23,9 +23,10 @@ use kernel::ProcessId;
 use qspi_models::Violation;
 use serde::Serialize;
 use std::cell::RefCell;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::num::NonZeroU32;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::rc::Rc;
 use userland_cases::app::{APPS, App, find};
@@ -43,7 +44,7 @@ struct Outcome {
 #[derive(Serialize)]
 struct AppOutcome {
     name: String,
-    region: Region,
+    region: Option<Region>,
     end: End,
     console_bytes: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,8 +170,9 @@ fn instances(names: &[String]) -> Vec<String> {
 
 fn create(path: &Path, image: &Path) -> Result<Box<dyn Write>, Failure> {
     let cannot = |error| Failure::input(format!("cannot create {}: {error}", path.display()));
-    let same = match (path.canonicalize(), image.canonicalize()) {
-        (Ok(path), Ok(image)) => path == image,
+    // The file behind the names counts: a link to the image is the image.
+    let same = match (fs::metadata(path), fs::metadata(image)) {
+        (Ok(path), Ok(image)) => (path.dev(), path.ino()) == (image.dev(), image.ino()),
         _ => false,
     };
     if same {
@@ -211,7 +213,7 @@ pub fn run(arguments: &arguments::Run) -> Result<(), Failure> {
                 name: name.clone(),
                 id: NonZeroU32::new(id).unwrap_or(NonZeroU32::MIN),
                 main: Box::new(main),
-                region: Some((region.start, region.length, region.access())),
+                region: region.map(|region| (region.start, region.length, region.access())),
                 after_fault: AfterFault::Stop,
             }
         })
@@ -227,7 +229,9 @@ pub fn run(arguments: &arguments::Run) -> Result<(), Failure> {
     let only_dump = names.len() == 1 && apps[0].name == "dump";
     // Apps' lines and the bar would get in each other's way.
     let shown = arguments.out.is_some() || arguments.json || !io::stdout().is_terminal();
-    let total = only_dump.then(|| u64::from(regions[0].length));
+    let total = regions[0]
+        .filter(|_| only_dump)
+        .map(|region| u64::from(region.length));
     let mut progress = Progress::new(total, shown && !arguments.timeline);
     let limit_ns = match arguments.limit {
         0 => u64::MAX,
@@ -239,6 +243,13 @@ pub fn run(arguments: &arguments::Run) -> Result<(), Failure> {
         progress.look(board);
         ended(board) || board.machine.now_ns() >= limit_ns
     });
+    // Nobody has terminated an app so far: one that died without a completion code
+    // faulted, though the kernel's word for how it ended is the same.
+    let faulted: Vec<bool> = board
+        .apps()
+        .iter()
+        .map(|app| !app.alive && app.completion == Some(None))
+        .collect();
     let late: Vec<String> = board
         .apps()
         .into_iter()
@@ -279,7 +290,15 @@ pub fn run(arguments: &arguments::Run) -> Result<(), Failure> {
         )));
     }
     let breaches = breaches(&board);
-    let summary = Summary::of(&board, watcher.totals());
+    let mut summary = Summary::of(&board, watcher.totals());
+    for (app, _) in summary
+        .apps
+        .iter_mut()
+        .zip(faulted)
+        .filter(|(_, faulted)| *faulted)
+    {
+        app.end = End::Faulted;
+    }
     let failed: Vec<String> = summary
         .apps
         .iter()

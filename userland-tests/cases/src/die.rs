@@ -55,14 +55,10 @@ pub fn exit_while_closing() {
 }
 
 /// Restarts while a *program* is outstanding, every time that it runs: whoever
-/// runs it ends that. Each run first makes sure that it inherits nothing, and
-/// waits, so that time passes from one run to the next.
+/// runs it ends that. Each run first makes sure that it inherits nothing.
 pub fn restart_during_program() {
     if flash::close() != Err(ErrorCode::Already) {
         exit_terminate(NOT_A_STRANGER);
-    }
-    if flash::open().is_err() {
-        exit_terminate(NOT_REACHED);
     }
     during_program(|| exit_restart(AS_MEANT))
 }
@@ -98,7 +94,17 @@ pub fn never_collect() {
     })
 }
 
+/// Waits until the part is up: what an app leaves before that never gets as far as
+/// the hardware, and only *open* is about that. It also lets time pass from one run to
+/// the next.
+fn get_ready() {
+    if flash::open().is_err() {
+        exit_terminate(NOT_REACHED);
+    }
+}
+
 fn during_read(then: impl FnOnce()) {
+    get_ready();
     let mut buffer = [0; SECTOR as usize];
     let _ = share::read_write(flash::DRIVER, flash::DESTINATION, &mut buffer, |_| {
         let _ = flash::watch_operation(Operation::Read, |_| {
@@ -111,6 +117,7 @@ fn during_read(then: impl FnOnce()) {
 }
 
 fn during_program(then: impl FnOnce()) {
+    get_ready();
     let buffer = [0x5a; SECTOR as usize];
     let _ = share::read_only(flash::DRIVER, flash::SOURCE, &buffer, |_| {
         let _ = flash::watch_operation(Operation::Program, |_| {
@@ -123,6 +130,7 @@ fn during_program(then: impl FnOnce()) {
 }
 
 fn during_erase(then: impl FnOnce()) {
+    get_ready();
     let _ = flash::watch_operation(Operation::Erase, |_| {
         if flash::start_erase(0, LEAST_SECTORS * SECTOR).is_ok() {
             then();
