@@ -10,7 +10,7 @@ use kernel::ErrorCode;
 ///
 /// No variant speaks about the flash's array: a controller can't see whether a
 /// program or an erase worked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
     /// The controller can't put this template on the wires.
     /// Ask [`supports`](crate::Controller::supports) first.

@@ -5,7 +5,7 @@
 //! What an operation looks like on the wires.
 
 /// How many address bytes follow the opcode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AddressWidth {
     /// The command has no address.
     None,
@@ -37,7 +37,7 @@ impl AddressWidth {
 }
 
 /// How many data lines opcode, address and data use: JESD216 writes 1-4-4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lines {
     /// 1-1-1: everything on IO0 out, IO1 in.
     Single,
@@ -77,7 +77,7 @@ impl Lines {
 }
 
 /// The data phase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Data {
     /// No data: the command ends after opcode and address.
     None,
@@ -88,7 +88,7 @@ pub enum Data {
 }
 
 /// One command of the flash, without its address value and its data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Template {
     /// The first byte on the wires.
     pub opcode: u8,
@@ -149,7 +149,7 @@ impl Template {
 }
 
 /// A template and where it goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Operation {
     /// What the wires show.
     pub template: Template,

@@ -8,19 +8,21 @@ use crate::alarm::SimAlarm;
 use crate::alarm_driver::{self, AlarmDriver};
 use crate::arena::Block;
 use crate::breach::{Breach, Breaches};
+use crate::chance::Chance;
 use crate::chip::{Boundary, Interrupt, OneThread, SimChip, SliceTimer};
 use crate::console::{self, Console, Sink};
 use crate::ledger::{Ledger, Owned};
 use crate::machine::Machine;
 use crate::surroundings::{Hfxo, HfxoLine, SimFence, SimPads, SimPort};
-use kernel::deferred_call::{DeferredCallClient, initialize_deferred_call_state};
+use crate::turns::Turns;
+use kernel::deferred_call::{DeferredCall, DeferredCallClient, initialize_deferred_call_state};
 use kernel::hil::time::Alarm;
 use kernel::host::coroutine::{self, CoroutineBoundary, Teardown};
 use kernel::host::policies::{RestartFaultPolicy, StopFaultPolicy};
-use kernel::host::round_robin::RoundRobin;
 use kernel::host::{
     self, Arena, Flash, ProcessMemory, ProcessSpec, load_process, process_slots, reset_thread,
 };
+use kernel::platform::chip::Chip;
 use kernel::platform::{KernelResources, SyscallDriverLookup};
 use kernel::process::{Process, ProcessFaultPolicy, ProcessId, ProcessStandard, ShortId, State};
 use kernel::syscall::SyscallDriver;
@@ -38,6 +40,7 @@ use spi_nor::storage::{self, StorageFace};
 use spi_nor::sweeping_scheduler::SweepingScheduler;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::num::NonZeroU32;
 use std::rc::Rc;
 
@@ -67,6 +70,8 @@ pub struct Settings {
     pub switch_ns: u64,
     /// Where apps print.
     pub sink: Rc<dyn Sink>,
+    /// What becomes of the frames of an app that dies.
+    pub app_teardown: Teardown,
     /// Start and length of the range of the kernel's flash user, if there is one.
     pub flash_range: Option<(u32, u32)>,
     /// Start and length of the range of the kernel's storage user, if there is one.
@@ -149,12 +154,13 @@ impl Interrupt for &'static AlarmDriver {
     }
 }
 
-type SimScheduler = SweepingScheduler<'static, RoundRobin>;
+type SimScheduler = SweepingScheduler<'static, Turns>;
 
 struct Resources {
     driver: &'static Driver<'static>,
     console: &'static Console,
     alarm: &'static AlarmDriver,
+    turns: &'static Turns,
     scheduler: &'static SimScheduler,
     timer: SliceTimer,
 }
@@ -248,6 +254,8 @@ pub struct AppStatus {
     pub id: ProcessId,
     /// Whether it still can run.
     pub alive: bool,
+    /// Whether a fault was its end. To the kernel that is a termination like others.
+    pub faulted: bool,
     /// How it ended, if it ever did.
     pub completion: Option<Option<u32>>,
 }
@@ -324,7 +332,7 @@ impl Board {
         let slots = process_slots(&arena, apps.len());
         let kernel: &'static Kernel = arena.alloc(Kernel::new(slots));
         let boundary = Boundary::new(
-            CoroutineBoundary::new(APP_STACK, Teardown::Unwind),
+            CoroutineBoundary::new(APP_STACK, settings.app_teardown),
             &machine,
             settings.switch_ns,
         );
@@ -411,13 +419,13 @@ impl Board {
             kernel.create_grant(alarm_driver::DRIVER_NUM, &memory_capability),
             &machine,
         ));
-        let round_robin: &'static RoundRobin = arena.alloc(RoundRobin::new(slots));
-        let scheduler: &'static SimScheduler =
-            arena.alloc(SweepingScheduler::new(round_robin, driver));
+        let turns: &'static Turns = arena.alloc(Turns::new(slots));
+        let scheduler: &'static SimScheduler = arena.alloc(SweepingScheduler::new(turns, driver));
         let resources: &'static Resources = arena.alloc(Resources {
             driver,
             console,
             alarm,
+            turns,
             scheduler,
             timer: SliceTimer::new(&machine),
         });
@@ -502,6 +510,57 @@ impl Board {
         self._memories.push(memory);
     }
 
+    /// Has `chance` decide what could go either way.
+    pub fn set_chance(&self, chance: &Rc<dyn Chance>) {
+        self.chip.set_chance(Rc::clone(chance));
+        self.boundary().set_chance(Rc::clone(chance));
+        self.resources.turns.set_chance(Rc::clone(chance));
+    }
+
+    /// All that decides what happens next, the array's content apart.
+    pub fn fingerprint(&self, hasher: &mut impl Hasher) {
+        self.machine.fingerprint(hasher);
+        self.qspi.fingerprint(hasher);
+        self.device.fingerprint(hasher);
+        self.driver.fingerprint(hasher);
+        (self.detaching, self.detach_result).hash(hasher);
+        for resident in &self.residents {
+            let process = resident.process;
+            let state = match process.get_state() {
+                State::Running => 0u8,
+                State::Yielded => 1,
+                State::YieldedFor(_) => 2,
+                State::Stopped(_) => 3,
+                // Neither ever runs again.
+                State::Faulted | State::Terminated => {
+                    4u8.hash(hasher);
+                    continue;
+                }
+            };
+            (state, process.ready()).hash(hasher);
+            self.boundary().progress(resident.memory).hash(hasher);
+            process.queue_fingerprint(hasher);
+        }
+    }
+
+    /// Gives every app a new life on a device at rest, and the ledger a new start.
+    pub fn renew(&mut self) {
+        let start = create_capability!(capabilities::ProcessStartCapability);
+        for resident in &self.residents {
+            resident.process.terminate(None);
+            let content = self.ledger.region(resident.memory);
+            let content = content.map_or_else(Vec::new, |owned| {
+                self.array(owned.start, owned.length as usize)
+            });
+            self.ledger.reopen(resident.memory, &content);
+            resident.process.start(&start);
+        }
+        self.listener.transitions.borrow_mut().clear();
+        self.detach_result = None;
+        self.unheld_passes = 0;
+        self.chip.nudge();
+    }
+
     /// What the array holds, read from outside.
     pub fn array(&self, start: u32, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
@@ -528,7 +587,7 @@ impl Board {
     fn check(&mut self) {
         let now = self.machine.now_ns();
         for violation in self.machine.with_qspi(|qspi| qspi.take_violations()) {
-            if is_allowed(&violation.what) {
+            if self.is_allowed(&violation.what) {
                 continue;
             }
             self.breaches
@@ -549,6 +608,22 @@ impl Board {
         if let Some(result) = self.listener.detached.take() {
             self.detaching = false;
             self.detach_result = Some(result);
+        }
+    }
+
+    /// What the models object to, and may be done all the same.
+    fn is_allowed(&self, what: &Violation) -> bool {
+        match what {
+            // An app may program ones over zeros: the result is the AND of both.
+            Violation::ProgramSetsBits { .. } => true,
+            // Every part is woken before it is known what part it is. One that can't sleep
+            // doesn't know the opcode, and ignores it.
+            Violation::UnknownOpcode { opcode } => {
+                let sleeps =
+                    |qspi: &mut qspi_models::Qspi| qspi.flash().part().deep_power_down.is_some();
+                *opcode == spi_nor::opcode::RDPD && !self.machine.with_qspi(sleeps)
+            }
+            _ => false,
         }
     }
 
@@ -582,7 +657,40 @@ impl Board {
 
     /// Whether no app will ever run again, and the controller is off.
     pub fn is_over(&self) -> bool {
-        self.apps().iter().all(|app| !app.alive) && self.is_at_rest()
+        self.alive().all(|alive| !alive) && self.is_at_rest()
+    }
+
+    /// Whether no app will ever run again, and the part is known and the controller off, or the
+    /// device has failed.
+    pub fn is_over_and_known(&self) -> bool {
+        self.is_over() && self.is_at_rest_and_known() && !self.has_kernel_work()
+    }
+
+    /// Whether interrupts or deferred calls are pending.
+    pub fn has_kernel_work(&self) -> bool {
+        self.chip.has_pending_interrupts() || DeferredCall::has_tasks()
+    }
+
+    /// Whether a process could run now.
+    pub fn has_ready_process(&self) -> bool {
+        self.residents
+            .iter()
+            .any(|resident| resident.process.ready())
+    }
+
+    /// Which apps can still run.
+    pub fn alive(&self) -> impl Iterator<Item = bool> + '_ {
+        self.residents.iter().map(|resident| {
+            !matches!(
+                resident.process.get_state(),
+                State::Terminated | State::Faulted
+            )
+        })
+    }
+
+    /// Time passes until an interrupt is pending, or nothing will ever happen.
+    pub fn wait_for_interrupt(&self) {
+        while self.machine.sleep() && !self.chip.has_pending_interrupts() {}
     }
 
     /// Whether the lifecycle is in Off or Failed.
@@ -610,6 +718,7 @@ impl Board {
                     resident.process.get_state(),
                     State::Terminated | State::Faulted
                 ),
+                faulted: resident.process.get_state() == State::Faulted,
                 completion: resident.process.get_completion_code(),
             })
             .collect()
@@ -742,7 +851,7 @@ impl Board {
         if self.machine.read_register(0x500) & 1 != 0 || left_unparked {
             report(Breach::StillOn);
         }
-        if !self.device.holds_buffer() {
+        if !self.device.holds_buffer() && !self.qspi.has_quarantine() {
             report(Breach::LostBuffer);
         }
         let held = self.driver.living_leases();
@@ -752,18 +861,6 @@ impl Board {
         }
         self.ledger
             .settle(|start, length| self.array(start, length));
-    }
-}
-
-/// What the models object to, and may be done all the same.
-fn is_allowed(what: &Violation) -> bool {
-    match what {
-        // An app may program ones over zeros: the result is the AND of both.
-        Violation::ProgramSetsBits { .. } => true,
-        // Every part is woken before it is known what part it is. One that can't sleep
-        // doesn't know the opcode, and ignores it.
-        Violation::UnknownOpcode { opcode } => *opcode == spi_nor::opcode::RDPD,
-        _ => false,
     }
 }
 

@@ -53,6 +53,8 @@ pub enum Breach {
         /// What is there.
         found: u8,
     },
+    /// C3: after a detach something was begun on the array.
+    BegunAfterRevoke,
     /// C7: leases and living processes don't agree.
     WrongLeases {
         /// Leases counted by the driver.
@@ -89,6 +91,7 @@ impl Breach {
             | Breach::StrayCallback { .. }
             | Breach::TwoOutstanding { .. }
             | Breach::ShortSuccess { .. } => "C1",
+            Breach::BegunAfterRevoke => "C3",
             Breach::LostBuffer | Breach::WrongContent { .. } => "C2",
             Breach::WrongLeases { .. } | Breach::HeldForTheDead => "C7",
             Breach::StillOn => "C9",
@@ -120,6 +123,11 @@ impl Breaches {
     /// How many.
     pub fn count(&self) -> usize {
         self.list.borrow().len()
+    }
+
+    /// All of them, which are forgotten.
+    pub fn take(&self) -> Vec<(u64, Breach)> {
+        self.list.take()
     }
 
     /// All of them.

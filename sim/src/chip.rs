@@ -4,9 +4,12 @@
 
 //! The simulated microcontroller: interrupts, sleep, and apps as coroutines.
 
+use crate::chance::Chance;
 use crate::machine::Machine;
+use foldhash::fast::FixedState;
 use kernel::ErrorCode;
 use kernel::host::NoMpu;
+use kernel::host::abi;
 use kernel::host::coroutine::{AppContext, CoroutineBoundary};
 use kernel::platform::chip::{Chip, ThreadIdProvider};
 use kernel::platform::scheduler_timer::SchedulerTimer;
@@ -14,6 +17,7 @@ use kernel::process::FunctionCall;
 use kernel::syscall::{ContextSwitchReason, Syscall, SyscallReturn, UserspaceKernelBoundary};
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::hash::BuildHasher;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 
@@ -59,6 +63,8 @@ pub struct Boundary {
     sabotage: Cell<Option<(u64, Sabotage)>>,
     system_calls: Cell<u64>,
     probe: RefCell<Option<Rc<dyn Probe>>>,
+    chance: RefCell<Option<Rc<dyn Chance>>>,
+    progress: RefCell<Vec<(usize, u64)>>,
 }
 
 impl Boundary {
@@ -72,7 +78,36 @@ impl Boundary {
             sabotage: Cell::new(None),
             system_calls: Cell::new(0),
             probe: RefCell::new(None),
+            chance: RefCell::new(None),
+            progress: RefCell::new(Vec::new()),
         }
+    }
+
+    /// Has `chance` decide who dies.
+    pub fn set_chance(&self, chance: Rc<dyn Chance>) {
+        *self.chance.borrow_mut() = Some(chance);
+    }
+
+    /// A digest of all that the kernel told the process in this life. Apps depend on nothing
+    /// else, so it says where the app is.
+    pub fn progress(&self, memory: usize) -> u64 {
+        let progress = self.progress.borrow();
+        progress
+            .iter()
+            .find(|(whose, _)| *whose == memory)
+            .map_or(0, |(_, digest)| *digest)
+    }
+
+    /// One more thing that the process was told; `None` begins a life.
+    fn told(&self, memory: usize, what: Option<u64>) {
+        let mut progress = self.progress.borrow_mut();
+        let index = progress.iter().position(|(whose, _)| *whose == memory);
+        let index = index.unwrap_or_else(|| {
+            progress.push((memory, 0));
+            progress.len() - 1
+        });
+        let digest = &mut progress[index].1;
+        *digest = what.map_or(1, |what| FixedState::default().hash_one((*digest, what)));
     }
 
     /// Switches to apps so far.
@@ -115,6 +150,7 @@ impl UserspaceKernelBoundary for Boundary {
         app_brk: *const u8,
         state: &mut AppContext,
     ) -> Result<(), ()> {
+        self.told(accessible_memory_start.addr(), None);
         // SAFETY: the caller's promise, passed on.
         unsafe {
             self.inner
@@ -130,6 +166,11 @@ impl UserspaceKernelBoundary for Boundary {
         return_value: SyscallReturn,
     ) -> Result<(), ()> {
         self.tell(|probe| probe.returns(accessible_memory_start.addr(), &return_value));
+        let registers = abi::encode(return_value);
+        self.told(
+            accessible_memory_start.addr(),
+            Some(FixedState::default().hash_one(registers)),
+        );
         // SAFETY: the caller's promise, passed on.
         unsafe {
             self.inner.set_syscall_return_value(
@@ -149,6 +190,11 @@ impl UserspaceKernelBoundary for Boundary {
         upcall: FunctionCall,
     ) -> Result<(), ()> {
         self.tell(|probe| probe.calls(accessible_memory_start.addr(), &upcall));
+        let arguments = (upcall.argument0, upcall.argument1, upcall.argument2);
+        self.told(
+            accessible_memory_start.addr(),
+            Some(FixedState::default().hash_one(arguments)),
+        );
         // SAFETY: the caller's promise, passed on.
         unsafe {
             self.inner
@@ -170,8 +216,11 @@ impl UserspaceKernelBoundary for Boundary {
             self.inner
                 .switch_to_process(accessible_memory_start, app_brk, state)
         };
-        let reason = match self.sabotage.get() {
-            Some((at, what)) if number >= at => {
+        let chance = self.chance.borrow().clone();
+        let chosen = chance.and_then(|chance| chance.sabotage(accessible_memory_start.addr()));
+        let planned = self.sabotage.get().filter(|(at, _)| number >= *at);
+        let reason = match chosen.or(planned.map(|(_, what)| what)) {
+            Some(what) => {
                 self.sabotage.set(None);
                 let exit = |which| ContextSwitchReason::SyscallFired {
                     syscall: Syscall::Exit {
@@ -185,8 +234,9 @@ impl UserspaceKernelBoundary for Boundary {
                     Sabotage::Fault => ContextSwitchReason::Fault,
                 }
             }
-            Some(_) | None => reason,
+            None => reason,
         };
+        self.told(accessible_memory_start.addr(), Some(0));
         if let ContextSwitchReason::SyscallFired { syscall } = &reason {
             self.system_calls.set(self.system_calls.get() + 1);
             self.tell(|probe| probe.system_call(accessible_memory_start.addr(), syscall));
@@ -234,6 +284,7 @@ pub struct SimChip {
     interrupts: RefCell<Vec<Rc<dyn Interrupt>>>,
     stuck: Cell<bool>,
     last_first: Cell<bool>,
+    chance: RefCell<Option<Rc<dyn Chance>>>,
 }
 
 impl SimChip {
@@ -246,7 +297,13 @@ impl SimChip {
             interrupts: RefCell::new(Vec::new()),
             stuck: Cell::new(false),
             last_first: Cell::new(false),
+            chance: RefCell::new(None),
         }
+    }
+
+    /// Has `chance` decide which line is served first.
+    pub fn set_chance(&self, chance: Rc<dyn Chance>) {
+        *self.chance.borrow_mut() = Some(chance);
     }
 
     /// Serves pending lines in the opposite order.
@@ -272,6 +329,14 @@ impl SimChip {
     fn pending(&self) -> Option<Rc<dyn Interrupt>> {
         let interrupts = self.interrupts.borrow();
         let mut pending = interrupts.iter().filter(|line| line.is_pending());
+        if let Some(chance) = &*self.chance.borrow() {
+            let pending: Vec<_> = pending.collect();
+            let index = match pending.len() {
+                0 | 1 => 0,
+                several => chance.interrupt(several),
+            };
+            return pending.get(index).map(|line| Rc::clone(line));
+        }
         let line = if self.last_first.get() {
             pending.next_back()
         } else {
@@ -295,7 +360,10 @@ impl Chip for SimChip {
     }
 
     fn has_pending_interrupts(&self) -> bool {
-        self.pending().is_some()
+        self.interrupts
+            .borrow()
+            .iter()
+            .any(|line| line.is_pending())
     }
 
     fn mpu(&self) -> &NoMpu {
@@ -307,7 +375,12 @@ impl Chip for SimChip {
     }
 
     fn sleep(&self) {
-        self.stuck.set(!self.machine.sleep());
+        let mut wakes = self.machine.sleep();
+        // Where chance decides, what the CPU does not see is no event.
+        while wakes && self.chance.borrow().is_some() && !self.has_pending_interrupts() {
+            wakes = self.machine.sleep();
+        }
+        self.stuck.set(!wakes);
     }
 
     fn with_interrupts_disabled<F, R>(&self, f: F) -> R

@@ -180,6 +180,24 @@ impl Ledger {
         );
     }
 
+    /// The region of the process.
+    pub fn region(&self, memory: usize) -> Option<Owned> {
+        self.with(memory, |account| account.region).flatten()
+    }
+
+    /// As if the process had never run, and `content` were in its region.
+    pub fn reopen(&self, memory: usize, content: &[u8]) {
+        self.with(memory, |account| {
+            account.die();
+            account.counts = Counts::default();
+            account.lives = 0;
+            account.expected.clear();
+            account
+                .expected
+                .extend(content.iter().map(|byte| Expected::Byte(*byte)));
+        });
+    }
+
     /// The process has died.
     pub fn died(&self, memory: usize) {
         self.with(memory, Account::die);

@@ -8,8 +8,9 @@
 //! to have worked.
 
 use crate::arena::Ram;
-use qspi_models::Qspi;
+use qspi_models::{Qspi, ahead, registers};
 use std::cell::{Cell, RefCell};
+use std::hash::{Hash, Hasher};
 
 /// Ticks per second of the alarms, as of the nRF52840's RTC.
 pub const TICKS_PER_SECOND: u64 = 32_768;
@@ -28,6 +29,8 @@ pub struct Machine {
     qspi: RefCell<Qspi>,
     compares: RefCell<Vec<Compare>>,
     idle_ns: Cell<u64>,
+    whole_ticks: Cell<bool>,
+    transfers: Cell<u64>,
 }
 
 impl Machine {
@@ -38,7 +41,36 @@ impl Machine {
             qspi: RefCell::new(qspi),
             compares: RefCell::new(Vec::new()),
             idle_ns: Cell::new(0),
+            whole_ticks: Cell::new(false),
+            transfers: Cell::new(0),
         }
+    }
+
+    /// The CPU wakes at whole ticks of the alarms only, as a slow one might. Then what it
+    /// sees depends on how much happened, and not on when in a tick it did.
+    pub fn set_whole_ticks(&self, whole_ticks: bool) {
+        self.whole_ticks.set(whole_ticks);
+    }
+
+    /// Transfers, programs and erases triggered so far.
+    pub fn transfers(&self) -> u64 {
+        self.transfers.get()
+    }
+
+    /// When something will happen next. `None` if nothing ever will.
+    pub fn next_event(&self) -> Option<u64> {
+        let alarm = self.compares.borrow().iter().filter_map(|c| c.due_ns).min();
+        let hardware = self.with_qspi(|qspi| qspi.next_event());
+        alarm.into_iter().chain(hardware).min()
+    }
+
+    /// What lies ahead, and what the peripheral is doing, for those who enumerate states.
+    pub fn fingerprint(&self, hasher: &mut impl Hasher) {
+        let now = self.now_ns();
+        for compare in self.compares.borrow().iter() {
+            compare.due_ns.map(|due| ahead(due, now)).hash(hasher);
+        }
+        self.with_qspi(|qspi| qspi.fingerprint(hasher));
     }
 
     /// Simulated time in ns.
@@ -63,6 +95,14 @@ impl Machine {
 
     /// A register is written.
     pub fn write_register(&self, offset: usize, value: u32) {
+        const TRANSFERS: [u32; 3] = [
+            registers::TASKS_READSTART,
+            registers::TASKS_WRITESTART,
+            registers::TASKS_ERASESTART,
+        ];
+        if TRANSFERS.contains(&(offset as u32)) {
+            self.transfers.set(self.transfers.get() + 1);
+        }
         self.with_qspi(|qspi| {
             qspi.write_register(self.now_ns(), offset as u32, value, &mut Ram);
         });
@@ -88,11 +128,14 @@ impl Machine {
 
     /// The CPU sleeps until something happens. False if nothing ever will.
     pub fn sleep(&self) -> bool {
-        let alarm = self.compares.borrow().iter().filter_map(|c| c.due_ns).min();
-        let hardware = self.with_qspi(|qspi| qspi.next_event());
-        match alarm.into_iter().chain(hardware).min() {
+        match self.next_event() {
             None => false,
             Some(at) => {
+                let at = if self.whole_ticks.get() {
+                    tick_begins_ns(tick_reached(at))
+                } else {
+                    at
+                };
                 let before = self.now_ns();
                 self.advance_to(at.max(before));
                 self.idle_ns
@@ -133,6 +176,12 @@ impl Machine {
 /// The tick that `ns` lies in.
 pub fn ticks_at(ns: u64) -> u64 {
     (u128::from(ns) * u128::from(TICKS_PER_SECOND) / u128::from(NS_PER_SECOND)) as u64
+}
+
+/// The first tick that begins at `ns` or later.
+pub fn tick_reached(ns: u64) -> u64 {
+    let tick = ticks_at(ns);
+    tick + u64::from(tick_begins_ns(tick) < ns)
 }
 
 /// When `tick` begins, in ns.

@@ -6,6 +6,7 @@
 
 use crate::board::Settings;
 use crate::console::Sink;
+use kernel::host::coroutine::Teardown;
 use nrf52840_qspi::Divider;
 use qspi_models::nor::{Backing, BusyTime, PartSpec};
 use qspi_models::{Nor, Qspi};
@@ -51,6 +52,7 @@ pub fn settings(
         idle_us: IDLE_US,
         switch_ns: SWITCH_NS,
         sink,
+        app_teardown: Teardown::Unwind,
         flash_range: None,
         storage_range: None,
     }

@@ -135,11 +135,11 @@ impl Summary {
                     programmed_bytes: programmed,
                     erased_bytes: erased,
                     restarts,
-                    end: match (app.alive, app.completion) {
-                        (true, _) => End::Running,
-                        (false, Some(Some(code))) => End::Exited { code },
-                        (false, Some(None)) => End::Terminated,
-                        (false, None) => End::Faulted,
+                    end: match (app.alive, app.faulted, app.completion) {
+                        (true, _, _) => End::Running,
+                        (false, true, _) => End::Faulted,
+                        (false, false, Some(Some(code))) => End::Exited { code },
+                        (false, false, Some(None) | None) => End::Terminated,
                     },
                 }
             })

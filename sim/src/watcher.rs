@@ -345,11 +345,11 @@ impl Watcher {
                 continue;
             }
             let name = seen.name.clone();
-            let mut text = match (restarts, app.completion) {
-                (true, _) => "dies".to_owned(),
-                (false, Some(Some(code))) => format!("exits with {code}"),
-                (false, Some(None)) => "is terminated".to_owned(),
-                (false, None) => "faults".to_owned(),
+            let mut text = match (restarts, app.faulted, app.completion) {
+                (true, _, _) => "dies".to_owned(),
+                (false, true, _) => "faults".to_owned(),
+                (false, false, Some(Some(code))) => format!("exits with {code}"),
+                (false, false, Some(None) | None) => "is terminated".to_owned(),
             };
             if left_work {
                 match before {

@@ -27,7 +27,7 @@ pub const fn round_down(offset: usize) -> usize {
 }
 
 /// Where the client's bytes are in the buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Plan {
     /// Bytes before them.
     pub head: usize,
@@ -105,6 +105,7 @@ pub fn plan(
                 typical_us: step.erase_type.times.typ_us,
                 maximum_us: step.erase_type.times.max_us,
                 poll: profile.poll,
+                four_byte_mode: profile.mode_before(Kind::Erase),
             };
             let plan = Plan {
                 head: 0,
@@ -151,6 +152,7 @@ fn transferred(
         typical_us,
         maximum_us,
         poll: profile.poll,
+        four_byte_mode: profile.mode_before(kind),
     };
     let plan = Plan {
         head: transfer.head_bytes as usize,

@@ -21,6 +21,7 @@ use crate::parts_by_id::{JedecId, Presence};
 use crate::profile::{Profile, Wires, wants_quad};
 use crate::script::{Act, Input, Small};
 use crate::status_register::{QuadEnable, RegisterWrite, Step, WEL, WIP, select_performance};
+use core::hash::{Hash, Hasher};
 use qspi_hil::{Operation, Template};
 
 /// Leaving deep power-down takes the known parts up to 40 µs; this is for parts that
@@ -47,7 +48,7 @@ const BLOCK_PROTECT: u8 = 0b0001_1100;
 /// BP3, where bit 6 is the quad enable bit.
 const BLOCK_PROTECT_3: u8 = 0b0010_0000;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     Waking,
     WakingUp,
@@ -77,7 +78,7 @@ enum Stage {
 }
 
 /// What waits for the part to become quiet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Before {
     Reset,
     Id,
@@ -85,7 +86,7 @@ enum Before {
 }
 
 /// What has to be set in the part's registers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Setting {
     Performance,
     Quad,
@@ -115,6 +116,18 @@ pub struct BringUp {
     /// A register that did not keep its bit; the part is used without.
     shortfall: Option<Error>,
     profile: Option<Profile>,
+}
+
+/// Where it is, without what the part was found to be: that is the same each time.
+impl Hash for BringUp {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.stage.hash(hasher);
+        self.pace.hash(hasher);
+        (self.known.is_some(), self.ones, self.overdue).hash(hasher);
+        (self.discovery.sum(), self.tables).hash(hasher);
+        (self.status, self.configuration, self.seen, self.write).hash(hasher);
+        (self.quad_enabled, self.high_performance, self.shortfall).hash(hasher);
+    }
 }
 
 impl Default for BringUp {

@@ -12,7 +12,7 @@ use crate::error::Error;
 use kernel::collections::list::{ListLink, ListNode};
 
 /// The part as its clients see it. Sizes in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Dimensions {
     /// The whole part.
     pub size: u32,
@@ -23,7 +23,7 @@ pub struct Dimensions {
 }
 
 /// What a client wants done. The device does as much of it as fits in one turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Request {
     /// Only that the part is powered and identified.
     Open,
@@ -52,7 +52,7 @@ pub enum Request {
 }
 
 /// What came of a bite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Bite<'b> {
     /// The part is powered and identified.
     Opened,
@@ -102,10 +102,15 @@ pub trait Host {
     /// deferred call.
     fn notify(&self);
 
+    /// As [`notify`](Host::notify), for what would come again and again if it came at once. The
+    /// device looks at it after a pause, in which others run.
+    fn notify_later(&self);
+
     /// Whether new work would be served at all.
     ///
     /// # Errors
-    /// [`Error::Detached`], or [`Error::Failed`] until somebody recovers the device.
+    /// [`Error::Failed`] while the device is detached, and until somebody recovers one that
+    /// failed.
     fn accepts(&self) -> Result<(), Error>;
 
     /// The part's dimensions, once it was identified.

@@ -37,6 +37,7 @@ use crate::profile::{Profile, Wires};
 use crate::script::{Act, Input};
 use crate::shut_down::{Farewell, ShutDown};
 use core::cell::Cell;
+use core::hash::{Hash, Hasher};
 use kernel::ErrorCode;
 use kernel::collections::list::List;
 use kernel::deferred_call::{DeferredCall, DeferredCallClient};
@@ -48,7 +49,8 @@ use qspi_hil::{Controller, Granularity, Operation, Template};
 /// What the board decides.
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
-    /// How long the part stays powered with leases held and nothing to do, in µs.
+    /// How long the part stays powered with leases held and nothing to do, in µs;
+    /// [`u32::MAX`] for as long as a lease is held.
     pub idle_us: u32,
 }
 
@@ -93,7 +95,7 @@ enum Proof<Idle, Off> {
 }
 
 /// What the alarm is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Wait {
     /// The next look at the part.
     Pause,
@@ -101,10 +103,12 @@ enum Wait {
     Deadline(bool),
     /// The idle time.
     Idle,
+    /// Nothing but to look at the clients again.
+    Later,
 }
 
 /// What the controller and the alarm work for.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Hash)]
 enum Script {
     /// See [`Device::bring_up`], which is too large to be moved around.
     BringUp,
@@ -117,11 +121,16 @@ struct Waiting<T> {
     wait: Wait,
     since: T,
     ticks: T,
+    /// µs to wait once it has passed: what was too long for the alarm's counter.
+    left_us: u32,
 }
 
 /// The bus clock for a part that is not known yet: the slowest mode of any part known
 /// here (ultra-low-power of MX25R) takes this.
 const FIRST_CLOCK_HZ: u32 = 8_000_000;
+
+/// Pause before clients are looked at again that want nothing urgent, in µs.
+const LATER_US: u32 = 1000;
 
 /// Slack of a deadline over the controller's own longest time, in µs.
 const SLACK_US: u32 = 1000;
@@ -149,6 +158,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     capacity: usize,
     clock_limit_hz: Cell<u32>,
     was_reset: Cell<bool>,
+    /// The part was known when it was powered up.
+    waking: Cell<bool>,
     script: Cell<Option<Script>>,
     bring_up: MapCell<BringUp>,
     profile: MapCell<Profile>,
@@ -156,6 +167,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     turn: Cell<usize>,
 
     wait: Cell<Option<Waiting<A::Ticks>>>,
+    /// Somebody asked for a look after the present wait.
+    later: Cell<bool>,
 }
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
@@ -187,6 +200,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             capacity: buffer.len(),
             clock_limit_hz: Cell::new(FIRST_CLOCK_HZ),
             was_reset: Cell::new(false),
+            waking: Cell::new(false),
             buffer: Cell::new(Some(SubSliceMut::new(buffer))),
             script: Cell::new(None),
             bring_up: MapCell::new(BringUp::new()),
@@ -194,6 +208,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             serving: OptionalCell::empty(),
             turn: Cell::new(0),
             wait: Cell::new(None),
+            later: Cell::new(false),
         }
     }
 
@@ -280,6 +295,46 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// What the part was found to be.
     pub fn profile(&self) -> Option<Profile> {
         self.profile.map(|profile| *profile)
+    }
+
+    /// All that decides what the device does next, for those who enumerate states: with
+    /// the same fingerprint, and the same clients, controller and alarm, it acts alike.
+    /// Counters are not in it, and times only as far as they lie ahead.
+    pub fn fingerprint(&self, hasher: &mut impl Hasher) {
+        self.state.get().hash(hasher);
+        let flags = [&self.attached, &self.detaching, &self.identify, &self.later];
+        flags.map(Cell::get).hash(hasher);
+        (self.fault.get(), self.teardown_fault.get()).hash(hasher);
+        let proof = self.proof.take();
+        match &proof {
+            None => 0u8,
+            Some(Proof::Idle(_)) => 1,
+            Some(Proof::Off(_)) => 2,
+        }
+        .hash(hasher);
+        self.proof.set(proof);
+        self.holds_buffer().hash(hasher);
+        (
+            self.clock_limit_hz.get(),
+            self.was_reset.get(),
+            self.waking.get(),
+        )
+            .hash(hasher);
+        let script = self.script.get();
+        script.hash(hasher);
+        if let Some(Script::BringUp) = script {
+            self.bring_up.map(|bring_up| bring_up.hash(hasher));
+        }
+        (self.is_known(), self.turn.get()).hash(hasher);
+        self.serving.is_some().hash(hasher);
+        let waiting = self.wait.take();
+        if let Some(waiting) = &waiting {
+            let passed = self.alarm.now().wrapping_sub(waiting.since);
+            (waiting.wait, waiting.left_us).hash(hasher);
+            waiting.ticks.wrapping_sub(passed).into_u32().hash(hasher);
+        }
+        self.wait.set(waiting);
+        self.deferred_call.is_pending().hash(hasher);
     }
 
     fn is_known(&self) -> bool {
@@ -370,6 +425,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.identify.set(false);
         if self.attached.get()
             && let Some((seat, request)) = self.next_request()
+            // Somebody may have detached the device in a callback on the way.
+            && self.attached.get()
         {
             self.begin(seat, request);
             if self.state.get() == State::Ready {
@@ -381,7 +438,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
         if !self.attached.get() || self.leases() == 0 {
             self.happen(Event::Unwanted);
-        } else {
+        } else if self.config.idle_us != u32::MAX && !self.is_waiting() {
             self.wait_for(Wait::Idle, self.config.idle_us);
         }
     }
@@ -410,6 +467,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// Off or Failed: whoever waits for the end of a detach is told, once.
     fn rest(&self) {
         self.cancel_wait();
+        if self.detaching.get() {
+            // Whoever still waits is told before the end of it all is.
+            self.cancel_all(Error::Detached);
+        }
         if self.detaching.replace(false) {
             let failed = match self.state.get() {
                 State::Failed => Some(self.fault.get().unwrap_or(Error::Failed)),
@@ -430,6 +491,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     /// A part that is not known yet is spoken to slowly.
     fn power_up(&self) {
+        self.waking.set(self.is_known());
         let limit_hz = self
             .profile
             .map_or(FIRST_CLOCK_HZ, |profile| profile.clock_limit_hz);
@@ -460,7 +522,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 
     fn begin_bring_up(&self) {
-        let patience_us = if self.was_reset.take() {
+        // A part that is known was put to sleep in order, or greeted just now: it is quiet.
+        let patience_us = if self.was_reset.take() || self.is_known() {
             AFTER_RESET_US
         } else {
             LEFTOVER_US
@@ -709,24 +772,37 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             }
             Script::Operation(script, plan) => {
                 self.end_bite(script.recipe(), &plan, result);
-                let event = match result {
-                    Err(error) if error.is_fault() => Event::Faulted,
-                    Ok(()) | Err(_) => Event::Ended,
-                };
-                self.happen(event);
+                match result {
+                    Err(error) if error.is_fault() => {
+                        self.settle_detach();
+                        self.happen(Event::Faulted);
+                    }
+                    Ok(()) | Err(_) => self.happen(Event::Ended),
+                }
             }
-            Script::ShutDown(_) => match self.proof.take() {
-                Some(Proof::Idle(idle)) => {
-                    self.proof
-                        .set(Some(Proof::Off(self.controller.disable(idle))));
-                    self.count(|counters| &mut counters.power_downs);
-                    self.happen(Event::Stopped);
+            Script::ShutDown(_) => {
+                if result == Err(Error::NoAnswer) {
+                    // It was reset instead.
+                    self.profile.take();
+                    self.was_reset.set(true);
                 }
-                other => {
-                    self.proof.set(other);
-                    self.happen(Event::Hung);
-                }
-            },
+                self.disable();
+            }
+        }
+    }
+
+    fn disable(&self) {
+        match self.proof.take() {
+            Some(Proof::Idle(idle)) => {
+                self.proof
+                    .set(Some(Proof::Off(self.controller.disable(idle))));
+                self.count(|counters| &mut counters.power_downs);
+                self.happen(Event::Stopped);
+            }
+            other => {
+                self.proof.set(other);
+                self.happen(Event::Hung);
+            }
         }
     }
 
@@ -755,7 +831,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     fn fail_bring_up(&self, error: Error) {
         self.fault.set(Some(error));
         self.profile.take();
-        self.happen(Event::Faulted);
+        if self.waking.take() {
+            self.cancel_all(error);
+            self.happen(Event::WakeFaulted);
+        } else {
+            self.happen(Event::Faulted);
+        }
     }
 
     /// The controller did not answer, and the deadline has passed twice.
@@ -774,13 +855,30 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         if let Some(Script::Operation(script, plan)) = self.script.take() {
             self.end_bite(script.recipe(), &plan, Err(Error::NoAnswer));
         }
-        self.happen(Event::Hung);
+        self.settle_detach();
+        if self.state.get() == State::Starting && self.waking.take() {
+            self.cancel_all(Error::NoAnswer);
+            self.happen(Event::WakeHung);
+        } else {
+            self.happen(Event::Hung);
+        }
+    }
+
+    /// A detached device is not to be powered up again for a recovery. So a detach that is still
+    /// to be considered is, before it is known what comes next.
+    fn settle_detach(&self) {
+        if self.state.get() == State::Busy && !self.attached.get() {
+            self.happen(Event::Unwanted);
+        }
     }
 
     // --- the alarm ---
 
     fn wait_for(&self, wait: Wait, time_us: u32) {
         let now = self.alarm.now();
+        let longest_us = self.alarm.ticks_to_us(A::Ticks::half_max_value());
+        let left_us = time_us.saturating_sub(longest_us);
+        let time_us = time_us.min(longest_us);
         let mut ticks = self.alarm.ticks_from_us(time_us);
         if self.alarm.ticks_to_us(ticks) < time_us {
             // It was rounded down, and too short a pause is none.
@@ -789,12 +887,30 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         // One tick more than asked for: the current one is already under way.
         let ticks = ticks.wrapping_add(A::Ticks::from(1));
         let ticks = ticks.max(self.alarm.minimum_dt());
-        self.wait.set(Some(Waiting {
+        let before = self.wait.replace(Some(Waiting {
             wait,
             since: now,
             ticks,
+            left_us,
         }));
+        if wait != Wait::Later && before.is_some_and(|before| before.wait == Wait::Later) {
+            self.later.set(true);
+        }
         self.alarm.set_alarm(now, ticks);
+    }
+
+    fn is_waiting(&self) -> bool {
+        let waiting = self.wait.take();
+        let is = waiting.is_some();
+        self.wait.set(waiting);
+        is
+    }
+
+    /// A wait is over. If somebody asked for a look after it, this is the time.
+    fn look_if_asked(&self) {
+        if self.later.take() {
+            self.deferred_call.set();
+        }
     }
 
     fn wait_for_deadline(&self, longest_us: u32) {
@@ -804,10 +920,26 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         );
     }
 
+    /// Nothing is waited for any more, but for a look that somebody asked for.
     fn cancel_wait(&self) {
-        if self.wait.take().is_some() {
-            // An alarm that can't be disarmed fires for nobody, see `alarm`.
-            let _unused = self.alarm.disarm();
+        match self.wait.take() {
+            None => {}
+            Some(Waiting {
+                wait: Wait::Later,
+                since,
+                ticks,
+                left_us,
+            }) => self.wait.set(Some(Waiting {
+                wait: Wait::Later,
+                since,
+                ticks,
+                left_us,
+            })),
+            Some(_) => {
+                // An alarm that can't be disarmed fires for nobody, see `alarm`.
+                let _unused = self.alarm.disarm();
+                self.look_if_asked();
+            }
         }
     }
 }
@@ -839,6 +971,23 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Wires for Device<'a, C, A> {
 impl<'a, C: Controller<'a>, A: Alarm<'a>> Host for Device<'a, C, A> {
     fn notify(&self) {
         self.deferred_call.set();
+    }
+
+    fn notify_later(&self) {
+        let waiting = self.wait.take();
+        match &waiting {
+            Some(Waiting {
+                wait: Wait::Pause | Wait::Deadline(_) | Wait::Later,
+                ..
+            }) => {
+                self.later.set(true);
+                self.wait.set(waiting);
+            }
+            Some(Waiting {
+                wait: Wait::Idle, ..
+            })
+            | None => self.wait_for(Wait::Later, LATER_US),
+        }
     }
 
     fn accepts(&self) -> Result<(), Error> {
@@ -898,10 +1047,16 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> AlarmClient for Device<'a, C, A> {
             self.wait.set(Some(waiting));
             return;
         }
+        if waiting.left_us > 0 {
+            self.wait_for(waiting.wait, waiting.left_us);
+            return;
+        }
+        self.look_if_asked();
         match waiting.wait {
             Wait::Pause => self.continue_with(Input::Elapsed),
             Wait::Deadline(false) => self.wait_for(Wait::Deadline(true), SLACK_US),
             Wait::Deadline(true) => self.hang(),
+            Wait::Later => self.deferred_call.set(),
             Wait::Idle => {
                 if self.state.get() == State::Ready {
                     self.happen(Event::Unwanted);

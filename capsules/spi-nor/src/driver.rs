@@ -22,16 +22,18 @@
 //!
 //! The board calls [`Driver::sweep`] once in each pass of the kernel loop while
 //! [`Driver::needs_sweep`]; then a lease is gone within one pass of its owner's death.
-//! Without the board's help it is gone at the next operation's end, or the next
-//! command of anybody.
+//! Without the board's help it is gone at the next operation's end, or at the next
+//! accepted operation or close of anybody.
 
 use crate::client::{Bite, Client, Dimensions, Host, Request};
 use crate::error::Error;
 use crate::lease::{self, Lease};
 use crate::region::{self, Access, Outside, Region};
 use core::cell::Cell;
+use core::hash::{Hash, Hasher};
 use kernel::errorcode::into_statuscode;
 use kernel::grant::{AllowRoCount, AllowRwCount, Grant, GrantKernelData, UpcallCount};
+use kernel::process::ShortId;
 use kernel::processbuffer::{ReadableProcessBuffer, WriteableProcessBuffer};
 use kernel::syscall::{CommandReturn, SyscallDriver};
 use kernel::utilities::cells::OptionalCell;
@@ -53,7 +55,7 @@ const ALLOW_READ: usize = 0;
 pub type SpiNorGrant = Grant<App, UpcallCount<4>, AllowRoCount<1>, AllowRwCount<1>>;
 
 /// What an app can ask for. The discriminant is the number of its upcall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
     Open = 0,
     Read = 1,
@@ -161,6 +163,36 @@ impl<'a> Driver<'a> {
             .sum()
     }
 
+    /// All that decides what the driver does next, see
+    /// [`Device::fingerprint`](crate::device::Device::fingerprint).
+    pub fn fingerprint(&self, hasher: &mut impl Hasher) {
+        let now = self.next_ticket.get();
+        let waited = |app: &App| app.work.map(|work| now.wrapping_sub(work.ticket));
+        for app in self.apps.iter() {
+            number(app.processid()).hash(hasher);
+            let own = app.enter(|app, _| {
+                app.lease.hash(hasher);
+                app.work
+                    .map(|work| (work.kind, work.address, work.length, work.done))
+                    .hash(hasher);
+                app.owed
+                    .map(|owed| (owed.kind, into_statuscode(owed.status), owed.done))
+                    .hash(hasher);
+                waited(app)
+            });
+            // Tickets only order those who wait.
+            let before = self.apps.iter().map(|app| {
+                let longer = app.enter(|app, _| waited(app) > own);
+                u32::from(longer)
+            });
+            before.sum::<u32>().hash(hasher);
+        }
+        let serving = self.serving.get();
+        let lives = |id| self.apps.iter().any(|app| app.processid() == id);
+        serving.map(|id| (number(id), lives(id))).hash(hasher);
+        (self.leases.get(), self.owing.get()).hash(hasher);
+    }
+
     fn count_leases(&self) -> usize {
         let count = self.living_leases();
         self.leases.set(count);
@@ -199,6 +231,7 @@ impl<'a> Driver<'a> {
         app.owed = self.deliver(kernel, Owed { kind, status, done });
         if app.owed.is_some() {
             self.owing.set(true);
+            self.host.notify_later();
             self.count(|counters| &mut counters.deferred);
         }
     }
@@ -361,6 +394,14 @@ impl<'a> Driver<'a> {
     }
 }
 
+/// The app's fixed number, 0 if it has none.
+fn number(id: ProcessId) -> u32 {
+    match id.short_app_id() {
+        ShortId::Fixed(number) => number.get(),
+        ShortId::LocallyUnique => 0,
+    }
+}
+
 impl Client for Driver<'_> {
     fn leases(&self) -> usize {
         self.count_leases()
@@ -488,6 +529,9 @@ impl Client for Driver<'_> {
 
     fn deferred(&self) {
         self.deliver_owed();
+        if self.owing.get() {
+            self.host.notify_later();
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use kernel::ErrorCode;
 use kernel::hil::flash;
 
 /// Why an operation, or bringing the part up, did not succeed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
     /// The status register and the id read all ones or all zeros: nothing is
     /// soldered there, or a line is open or shorted.

@@ -90,6 +90,10 @@ impl<'a> FlashFace<'a> {
 
     fn begin(&self, page_number: usize, goal: Goal, stage: Stage) -> Result<(), ErrorCode> {
         self.host.accepts()?;
+        if self.client.is_none() {
+            // A page would have nobody to go back to.
+            return Err(ErrorCode::RESERVE);
+        }
         if self.operation.is_some() {
             return Err(ErrorCode::BUSY);
         }

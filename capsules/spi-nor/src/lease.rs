@@ -5,7 +5,7 @@
 //! The right of a process to use the part.
 
 /// What a process holds. Lives in its grant, and so vanishes with it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Lease {
     /// Nothing.
     #[default]
@@ -18,7 +18,7 @@ pub enum Lease {
 }
 
 /// What happens to a lease.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// The process opens the device or uses it.
     Use,
@@ -31,7 +31,7 @@ pub enum Event {
 }
 
 /// Whether the process may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// Yes.
     Granted,

@@ -9,7 +9,7 @@
 //! teardown is in [`transition`].
 
 /// Where the controller and the part are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// The controller is disabled, the part in deep power-down.
     Off,
@@ -28,7 +28,7 @@ pub enum State {
 }
 
 /// What comes after [`State::Stopping`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fate {
     /// Off, as asked.
     Off,
@@ -39,7 +39,7 @@ pub enum Fate {
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// The device is attached and somebody has work for it.
     Wanted,
@@ -55,6 +55,11 @@ pub enum Event {
     Faulted,
     /// The controller did not answer; it was stopped by force and is off.
     Hung,
+    /// As [`Event::Faulted`], with a part that was known before: whoever wants it next has it
+    /// identified anew.
+    WakeFaulted,
+    /// As [`Event::Hung`], with a part that was known before.
+    WakeHung,
     /// The controller is disabled.
     Stopped,
     /// Somebody asks to try again.
@@ -62,7 +67,7 @@ pub enum Event {
 }
 
 /// What to do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Nothing.
     Nothing,
@@ -92,43 +97,54 @@ pub const fn transition(state: State, event: Event) -> (State, Action) {
         (Off, Wanted) => (Starting, PowerUp),
         (Off, Unwanted) => (Off, Rest),
         (Off, Recover) => (Off, Nothing),
-        (Off, Started | Begun | Ended | Faulted | Hung | Stopped) => (Off, Impossible),
+        (Off, Started | Begun | Ended | Faulted | Hung | WakeFaulted | WakeHung | Stopped) => {
+            (Off, Impossible)
+        }
 
         (Starting, Wanted | Unwanted | Recover) => (Starting, Nothing),
         (Starting, Started) => (Ready, Serve),
         (Starting, Faulted) => (Stopping(Fate::Failed), Rescue),
         (Starting, Hung) => (Failed, Refuse),
+        (Starting, WakeFaulted) => (Stopping(Fate::Off), Rescue),
+        (Starting, WakeHung) => (Off, Rest),
         (Starting, Begun | Ended | Stopped) => (Starting, Impossible),
 
         (Ready, Wanted) => (Ready, Serve),
         (Ready, Begun) => (Busy, Nothing),
         (Ready, Unwanted) => (Stopping(Fate::Off), PowerDown),
         (Ready, Recover) => (Ready, Nothing),
-        (Ready, Started | Ended | Faulted | Hung | Stopped) => (Ready, Impossible),
+        (Ready, Started | Ended | Faulted | Hung | WakeFaulted | WakeHung | Stopped) => {
+            (Ready, Impossible)
+        }
 
         (Busy, Ended) => (Ready, Serve),
         (Busy, Unwanted) => (Draining, Nothing),
         (Busy, Wanted | Recover) => (Busy, Nothing),
         (Busy, Faulted) => (Stopping(Fate::Again), Rescue),
         (Busy, Hung) => (Starting, PowerUp),
-        (Busy, Started | Begun | Stopped) => (Busy, Impossible),
+        (Busy, Started | Begun | WakeFaulted | WakeHung | Stopped) => (Busy, Impossible),
 
         (Draining, Ended) => (Stopping(Fate::Off), PowerDown),
         (Draining, Wanted) => (Busy, Nothing),
         (Draining, Unwanted | Recover) => (Draining, Nothing),
-        (Draining, Faulted) => (Stopping(Fate::Failed), Rescue),
-        (Draining, Hung) => (Failed, Refuse),
-        (Draining, Started | Begun | Stopped) => (Draining, Impossible),
+        // Nobody wants it: whether it can be brought up again is for the next who does.
+        (Draining, Faulted) => (Stopping(Fate::Off), Rescue),
+        (Draining, Hung) => (Off, Rest),
+        (Draining, Started | Begun | WakeFaulted | WakeHung | Stopped) => (Draining, Impossible),
 
         (Stopping(Fate::Off), Stopped | Hung) => (Off, Rest),
         (Stopping(Fate::Failed), Stopped | Hung) => (Failed, Refuse),
         (Stopping(Fate::Again), Stopped | Hung) => (Starting, PowerUp),
         (Stopping(fate), Wanted | Unwanted | Recover) => (Stopping(fate), Nothing),
-        (Stopping(fate), Started | Begun | Ended | Faulted) => (Stopping(fate), Impossible),
+        (Stopping(fate), Started | Begun | Ended | Faulted | WakeFaulted | WakeHung) => {
+            (Stopping(fate), Impossible)
+        }
 
         (Failed, Recover) => (Starting, PowerUp),
         (Failed, Wanted | Unwanted) => (Failed, Refuse),
-        (Failed, Started | Begun | Ended | Faulted | Hung | Stopped) => (Failed, Impossible),
+        (Failed, Started | Begun | Ended | Faulted | Hung | WakeFaulted | WakeHung | Stopped) => {
+            (Failed, Impossible)
+        }
     }
 }
 
@@ -146,7 +162,7 @@ pub const STATES: [State; 9] = [
 ];
 
 /// All events, for tables and tests.
-pub const EVENTS: [Event; 9] = [
+pub const EVENTS: [Event; 11] = [
     Event::Wanted,
     Event::Unwanted,
     Event::Started,
@@ -154,6 +170,8 @@ pub const EVENTS: [Event; 9] = [
     Event::Ended,
     Event::Faulted,
     Event::Hung,
+    Event::WakeFaulted,
+    Event::WakeHung,
     Event::Stopped,
     Event::Recover,
 ];

@@ -10,12 +10,13 @@
 use crate::error::Error;
 use crate::opcode;
 use crate::pace::Pace;
+use crate::part::FourByteMode;
 use crate::script::{Act, Input};
 use crate::status_register::{FlagVerdict, Poll, WEL, WIP, flag_verdict};
 use qspi_hil::{Operation, Template};
 
 /// What kind of operation it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Array to memory.
     Read,
@@ -44,7 +45,7 @@ pub const fn verdict(poll: Poll, answer: u8) -> Result<(), Error> {
 }
 
 /// All that one operation needs to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Recipe {
     /// What kind it is.
     pub kind: Kind,
@@ -58,13 +59,20 @@ pub struct Recipe {
     pub maximum_us: u32,
     /// How to ask whether it is done.
     pub poll: Poll,
+    /// 4-byte mode, if the part is used in it. It is entered before each operation anew: a part
+    /// that has lost it, by a reset of its own, would take the address for another.
+    pub four_byte_mode: Option<FourByteMode>,
 }
 
 /// Where the operation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// Not begun.
     Queued,
+    /// WREN is on the wires, for EN4B only.
+    EnablingFourByte,
+    /// EN4B is on the wires.
+    EnteringFourByte,
     /// WREN is on the wires.
     EnablingWrite,
     /// RDSR: did WREN set the latch?
@@ -84,7 +92,7 @@ pub enum Stage {
 }
 
 /// The script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OperationScript {
     stage: Stage,
     recipe: Recipe,
@@ -114,25 +122,41 @@ impl OperationScript {
     /// The next act.
     pub fn next(&mut self, input: Input<'_>) -> Act {
         let (stage, act) = match input {
-            Input::Refused(error) => finished(Err(Error::Controller(error))),
+            Input::Refused(error) => finished(Err(self.refused(error))),
             Input::Begin | Input::Done(_) | Input::Elapsed => self.step(input.first()),
         };
         self.stage = stage;
         act
     }
 
+    /// Once the array works, not to be able to ask is not to know that it is quiet.
+    const fn refused(&self, error: qspi_hil::Error) -> Error {
+        match self.stage {
+            Stage::Busy | Stage::Polling | Stage::Confirming => Error::NoAnswer,
+            Stage::Queued
+            | Stage::EnablingFourByte
+            | Stage::EnteringFourByte
+            | Stage::EnablingWrite
+            | Stage::CheckingWriteEnable
+            | Stage::Transferring
+            | Stage::ClearingFailure(_)
+            | Stage::Done => Error::Controller(error),
+        }
+    }
+
     fn step(&mut self, answer: Option<u8>) -> (Stage, Act) {
         match self.stage {
-            Stage::Queued => match self.recipe.kind {
-                Kind::Read => (
-                    Stage::Transferring,
-                    Act::Read(self.recipe.operation, self.recipe.length),
-                ),
-                Kind::Program | Kind::Erase => (
-                    Stage::EnablingWrite,
-                    Act::Command(Operation::plain(Template::bare(opcode::WREN))),
-                ),
+            Stage::Queued => match self.recipe.four_byte_mode {
+                None => self.start(),
+                Some(mode) if mode.write_enable => (Stage::EnablingFourByte, bare(opcode::WREN)),
+                Some(mode) => (Stage::EnteringFourByte, bare(mode.enter)),
             },
+            Stage::EnablingFourByte => {
+                let mode = self.recipe.four_byte_mode;
+                let enter = mode.map_or(opcode::EN4B, |mode| mode.enter);
+                (Stage::EnteringFourByte, bare(enter))
+            }
+            Stage::EnteringFourByte => self.start(),
             Stage::EnablingWrite => (
                 Stage::CheckingWriteEnable,
                 Act::Receive(Operation::plain(Template::register_in(opcode::RDSR)), 1),
@@ -142,6 +166,8 @@ impl OperationScript {
                     (Stage::Transferring, self.transfer())
                 }
                 Some(0xFF) | None => finished(Err(Error::NotFound)),
+                // Nothing of ours keeps it busy, so nothing tells when it would end.
+                Some(status) if status & WIP != 0 => finished(Err(Error::NoAnswer)),
                 Some(_) => finished(Err(Error::WriteEnableIgnored)),
             },
             Stage::Transferring => match self.recipe.kind {
@@ -157,16 +183,22 @@ impl OperationScript {
             Stage::Confirming => match answer {
                 Some(status) if self.recipe.poll.is_busy(status) => self.pause(),
                 Some(status) => match verdict(self.recipe.poll, status) {
-                    Err(error) if self.recipe.poll == Poll::FlagStatusRegister => (
-                        Stage::ClearingFailure(error),
-                        Act::Command(Operation::plain(Template::bare(opcode::CLFSR))),
-                    ),
+                    Err(error) if self.recipe.poll == Poll::FlagStatusRegister => {
+                        (Stage::ClearingFailure(error), bare(opcode::CLFSR))
+                    }
                     verdict => finished(verdict),
                 },
                 None => finished(Err(Error::NotFound)),
             },
             Stage::ClearingFailure(error) => finished(Err(error)),
             Stage::Done => finished(Ok(())),
+        }
+    }
+
+    fn start(&self) -> (Stage, Act) {
+        match self.recipe.kind {
+            Kind::Read => (Stage::Transferring, self.transfer()),
+            Kind::Program | Kind::Erase => (Stage::EnablingWrite, bare(opcode::WREN)),
         }
     }
 
@@ -193,6 +225,10 @@ impl OperationScript {
     }
 }
 
+const fn bare(opcode: u8) -> Act {
+    Act::Command(Operation::plain(Template::bare(opcode)))
+}
+
 const fn finished(result: Result<(), Error>) -> (Stage, Act) {
     (Stage::Done, Act::Finished(result))
 }
@@ -212,6 +248,7 @@ mod tests {
         typical_us: 48_000,
         maximum_us: 384_000,
         poll: Poll::StatusRegister,
+        four_byte_mode: None,
     };
 
     fn until_polling(script: &mut OperationScript) {

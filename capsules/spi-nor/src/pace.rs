@@ -15,7 +15,7 @@ const SHORTEST_PAUSE_US: u32 = 32;
 /// to be seen before; later ones are an eighth of it. The wait is over when the
 /// pauses add up to the part's maximum. Their sum is what counts, not a clock: a
 /// counter may wrap during a long erase, and a late alarm only adds time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Pace {
     waited_us: u32,
     typical_us: u32,

@@ -11,6 +11,7 @@ use crate::client::Dimensions;
 use crate::error::Error;
 use crate::geometry::{EraseType, Geometry};
 use crate::opcode;
+use crate::operation::Kind;
 use crate::part::{Addressing, DeepPowerDown, FourByteMode, Part, PartProgram, THREE_BYTE_REACH};
 use crate::parts_by_id::JedecId;
 use crate::sfdp::mode::{Mode, ReadMode};
@@ -60,6 +61,10 @@ pub struct Profile {
     pub quad_enable: Option<QuadEnable>,
     /// 4-byte mode, if it is used.
     pub four_byte_mode: Option<FourByteMode>,
+    /// Programs and erases have opcodes of their own for four address bytes. They are used even if
+    /// reads are in 4-byte mode: a part that resets by itself leaves the mode, and would then take
+    /// another address for the one that is meant.
+    pub own_opcodes: bool,
     /// Whether the part was put into its high-performance mode.
     pub high_performance: bool,
     /// The fastest clock that the part takes in the mode it is in, in Hz.
@@ -210,11 +215,15 @@ impl Profile {
             let (part, width) = way?;
             Profile::used(id, &part, wires, width, with_quad, high_performance)
         };
-        // Opcodes of their own need no mode that could be lost, but the controller may have
-        // an engine for the plain ones only.
+        // The controller may have an engine for plain opcodes only.
         let [by_opcode, by_mode] = ways(part).map(used);
         let full = match (by_opcode, by_mode) {
-            (Some(opcode), Some(mode)) if mode.pace(wires) > opcode.pace(wires) => Some(mode),
+            (Some(opcode), Some(mode)) if mode.pace(wires) > opcode.pace(wires) => Some(Profile {
+                read: mode.read,
+                four_byte_mode: mode.four_byte_mode,
+                quad_enable: mode.quad_enable,
+                ..opcode
+            }),
             (Some(opcode), _) => Some(opcode),
             (None, mode) => mode,
         };
@@ -268,6 +277,7 @@ impl Profile {
                 Addressing::FourByMode(mode) => Some(mode),
                 Addressing::Three | Addressing::FourByOpcode | Addressing::FourAlways => None,
             },
+            own_opcodes: part.addressing == Addressing::FourByOpcode,
             high_performance,
             clock_limit_hz: part
                 .ultra_low_power
@@ -295,12 +305,19 @@ impl Profile {
 
     /// How to erase one unit.
     pub fn erase_template(&self, erase_type: &EraseType) -> Template {
-        let by_opcode = self.width == AddressWidth::Four && self.four_byte_mode.is_none();
         let opcode = match erase_type.opcode_4b {
-            Some(twin) if by_opcode => twin,
+            Some(twin) if self.own_opcodes => twin,
             Some(_) | None => erase_type.opcode,
         };
         Template::addressed(opcode, self.width)
+    }
+
+    /// The mode that has to be entered before an operation.
+    pub fn mode_before(&self, kind: Kind) -> Option<FourByteMode> {
+        match kind {
+            Kind::Program | Kind::Erase if self.own_opcodes => None,
+            Kind::Read | Kind::Program | Kind::Erase => self.four_byte_mode,
+        }
     }
 
     /// How the part is sent to sleep.

@@ -12,7 +12,7 @@ use crate::error::Error;
 use qspi_hil::Operation;
 
 /// A few bytes to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Small {
     bytes: [u8; 4],
     length: u8,
@@ -37,7 +37,7 @@ impl Small {
 }
 
 /// What to do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Act {
     /// Send a command without data.
     Command(Operation),
@@ -57,7 +57,7 @@ pub enum Act {
 }
 
 /// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Input<'b> {
     /// The script begins.
     Begin,

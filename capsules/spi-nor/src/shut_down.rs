@@ -8,10 +8,11 @@ use crate::error::Error;
 use crate::opcode;
 use crate::part::{FourByteMode, RESET_BUSY_US};
 use crate::script::{Act, Input};
+use crate::status_register::WIP;
 use qspi_hil::{Operation, Template};
 
 /// What has to be undone, and how the part sleeps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Farewell {
     /// 4-byte address mode, if the part was put into it.
     pub leave_four_byte: Option<FourByteMode>,
@@ -19,8 +20,10 @@ pub struct Farewell {
     pub deep_power_down: Option<(u8, u32)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
+    Looking,
+    Looked,
     EnablingReset,
     Resetting,
     ComingUp,
@@ -33,20 +36,24 @@ enum Stage {
 
 /// The script. Teardown always ends: a command that the controller refuses is
 /// passed over, since the controller is about to be disabled anyway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ShutDown {
     stage: Stage,
     farewell: Farewell,
     refused: Option<qspi_hil::Error>,
+    /// It was busy although it should have been quiet.
+    is_late: bool,
 }
 
 impl ShutDown {
-    /// For a part with this farewell.
+    /// For a part with this farewell, which should be quiet. If it is not it is reset: a busy
+    /// part would not hear that it is to sleep.
     pub const fn new(farewell: Farewell) -> ShutDown {
         ShutDown {
-            stage: Stage::EnablingFourByteExit,
+            stage: Stage::Looking,
             farewell,
             refused: None,
+            is_late: false,
         }
     }
 
@@ -57,6 +64,7 @@ impl ShutDown {
             stage: Stage::EnablingReset,
             farewell: Farewell::default(),
             refused: None,
+            is_late: false,
         }
     }
 
@@ -67,6 +75,23 @@ impl ShutDown {
         }
         loop {
             match self.stage {
+                Stage::Looking => {
+                    self.stage = Stage::Looked;
+                    let ask = Template::register_in(opcode::RDSR);
+                    return Act::Receive(Operation::plain(ask), 1);
+                }
+                Stage::Looked => {
+                    // All ones is no answer but an open line.
+                    let busy = input.first().is_some_and(|status| status & WIP != 0)
+                        && input.first() != Some(0xFF);
+                    self.stage = if busy {
+                        self.farewell = Farewell::default();
+                        self.is_late = true;
+                        Stage::EnablingReset
+                    } else {
+                        Stage::EnablingFourByteExit
+                    };
+                }
                 Stage::EnablingReset => {
                     self.stage = Stage::Resetting;
                     return bare(opcode::RSTEN);
@@ -109,6 +134,7 @@ impl ShutDown {
                 }
                 Stage::Asleep => {
                     return Act::Finished(match self.refused {
+                        None if self.is_late => Err(Error::NoAnswer),
                         None => Ok(()),
                         Some(error) => Err(Error::Controller(error)),
                     });
@@ -140,7 +166,8 @@ mod tests {
             leave_four_byte: Some(four_byte(false)),
             deep_power_down: Some((0xB9, 10)),
         });
-        assert_eq!(script.next(Input::Begin), bare(0xE9));
+        look(&mut script);
+        assert_eq!(script.next(Input::Done(&[0x40])), bare(0xE9));
         assert_eq!(script.next(Input::Done(&[])), bare(0xB9));
         assert_eq!(script.next(Input::Done(&[])), Act::Pause(10));
         assert_eq!(script.next(Input::Elapsed), Act::Finished(Ok(())));
@@ -152,7 +179,8 @@ mod tests {
             leave_four_byte: Some(four_byte(true)),
             deep_power_down: None,
         });
-        assert_eq!(script.next(Input::Begin), bare(0x06));
+        look(&mut script);
+        assert_eq!(script.next(Input::Done(&[0])), bare(0x06));
         assert_eq!(script.next(Input::Done(&[])), bare(0xE9));
         assert_eq!(script.next(Input::Done(&[])), Act::Finished(Ok(())));
     }
@@ -160,7 +188,39 @@ mod tests {
     #[test]
     fn a_part_without_power_down_ends_at_once() {
         let mut script = ShutDown::new(Farewell::default());
-        assert_eq!(script.next(Input::Begin), Act::Finished(Ok(())));
+        look(&mut script);
+        assert_eq!(script.next(Input::Done(&[0])), Act::Finished(Ok(())));
+    }
+
+    fn look(script: &mut ShutDown) {
+        let ask = Operation::plain(Template::register_in(0x05));
+        assert_eq!(script.next(Input::Begin), Act::Receive(ask, 1));
+    }
+
+    #[test]
+    fn a_part_that_is_not_quiet_is_reset_and_told_of() {
+        let mut script = ShutDown::new(Farewell {
+            leave_four_byte: None,
+            deep_power_down: Some((0xB9, 10)),
+        });
+        look(&mut script);
+        assert_eq!(script.next(Input::Done(&[0x03])), bare(0x66));
+        assert_eq!(script.next(Input::Done(&[])), bare(0x99));
+        assert_eq!(script.next(Input::Done(&[])), Act::Pause(RESET_BUSY_US));
+        assert_eq!(
+            script.next(Input::Elapsed),
+            Act::Finished(Err(Error::NoAnswer))
+        );
+    }
+
+    #[test]
+    fn an_open_line_is_not_busy() {
+        let mut script = ShutDown::new(Farewell {
+            leave_four_byte: None,
+            deep_power_down: Some((0xB9, 10)),
+        });
+        look(&mut script);
+        assert_eq!(script.next(Input::Done(&[0xFF])), bare(0xB9));
     }
 
     #[test]
@@ -178,7 +238,8 @@ mod tests {
             leave_four_byte: Some(four_byte(false)),
             deep_power_down: None,
         });
-        script.next(Input::Begin);
+        look(&mut script);
+        assert_eq!(script.next(Input::Done(&[0])), bare(0xE9));
         assert_eq!(
             script.next(Input::Refused(qspi_hil::Error::Hardware)),
             Act::Finished(Err(Error::Controller(qspi_hil::Error::Hardware)))

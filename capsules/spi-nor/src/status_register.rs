@@ -43,7 +43,7 @@ pub const FSR_PROTECTION: u8 = 1 << 1;
 pub const FSR_FOUR_BYTE: u8 = 1 << 0;
 
 /// The register that says whether the part is busy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Poll {
     /// WIP of the status register: 1 is busy.
     #[default]
@@ -71,7 +71,7 @@ impl Poll {
 }
 
 /// What the flag status register says about the last program or erase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FlagVerdict {
     /// It went well.
     Good,
@@ -98,7 +98,7 @@ pub const fn flag_verdict(value: u8) -> FlagVerdict {
 }
 
 /// How four lines are enabled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum QuadEnable {
     /// They always are.
     Always,
@@ -242,7 +242,7 @@ const fn writable(sr1: u8) -> u8 {
 }
 
 /// What to do to a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
     /// It is as it should be. Not writing it saves wear: most are non-volatile.
     NothingToDo,
@@ -253,7 +253,7 @@ pub enum Step {
 }
 
 /// A register write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RegisterWrite {
     /// Opcode to send before: 06h, or 50h for a volatile write.
     pub write_enable: u8,
@@ -275,7 +275,7 @@ impl RegisterWrite {
 }
 
 /// What a register must read after it was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Verify {
     /// Opcode that reads it.
     pub opcode: u8,

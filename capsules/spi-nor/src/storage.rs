@@ -89,6 +89,8 @@ pub struct StorageFace<'a> {
     user: TakeCell<'static, [u8]>,
     second: TakeCell<'static, [u8]>,
     second_goal: OptionalCell<Goal>,
+    /// A callback is under way.
+    telling: Cell<bool>,
     sector: TakeCell<'static, [u8; SECTOR_SIZE]>,
 }
 
@@ -112,6 +114,7 @@ impl<'a> StorageFace<'a> {
             user: TakeCell::empty(),
             second: TakeCell::empty(),
             second_goal: OptionalCell::empty(),
+            telling: Cell::new(false),
             sector: TakeCell::new(sector),
         }
     }
@@ -150,6 +153,13 @@ impl<'a> StorageFace<'a> {
                     Goal::Write => Stage::Fetching(0),
                 },
             }),
+            Some(_) | None if self.telling.get() => {
+                // A client that tries again from inside the callback, and fails at once, would
+                // leave no time for anybody else.
+                self.ended.set((goal, 0));
+                self.host.notify_later();
+                return Ok(());
+            }
             Some(_) | None => self.ended.set((goal, 0)),
         }
         self.host.notify();
@@ -174,6 +184,10 @@ impl<'a> StorageFace<'a> {
     }
 
     fn tell(&self) {
+        if self.client.is_none() {
+            // The buffer stays until there is somebody to give it to.
+            return;
+        }
         if let Some((goal, done)) = self.ended.take()
             && let Some(buffer) = self.user.take()
         {
@@ -187,10 +201,12 @@ impl<'a> StorageFace<'a> {
     }
 
     fn hand_back(&self, goal: Goal, buffer: &'static mut [u8], done: u32) {
+        self.telling.set(true);
         self.client.map(|client| match goal {
             Goal::Read => client.read_done(buffer, done as usize),
             Goal::Write => client.write_done(buffer, done as usize),
         });
+        self.telling.set(false);
     }
 
     /// Merges the user's bytes into the fetched sector. The next stage.
@@ -260,6 +276,7 @@ impl<'a> StorageFace<'a> {
 impl<'a> NonvolatileStorage<'a> for StorageFace<'a> {
     fn set_client(&self, client: &'a dyn NonvolatileStorageClient) {
         self.client.set(client);
+        self.host.notify();
     }
 
     fn read(

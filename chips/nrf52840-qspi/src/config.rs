@@ -11,7 +11,7 @@ use qspi_hil::AddressWidth;
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 
 /// SCK as 32 MHz divided by 1 to 16.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Divider(u8);
 
 impl Divider {

@@ -23,7 +23,7 @@ pub const CHUNK: usize = 8;
 pub const LONGEST_DATA: usize = 4096;
 
 /// How far an exchange is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Progress {
     /// The opcode of a long frame is next, or on the wires.
     Opcode,
@@ -34,7 +34,7 @@ enum Progress {
 }
 
 /// One instruction to be written to the registers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Frame {
     /// Stream bytes to send.
     pub bytes: [u8; CHUNK],
@@ -47,7 +47,7 @@ pub struct Frame {
 }
 
 /// A command on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Exchange {
     operation: Operation,
     header: usize,

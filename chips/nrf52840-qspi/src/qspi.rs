@@ -16,6 +16,7 @@ use crate::registers::{COUNT, ENABLE, ERASE_LEN, IFCONFIG0, INTERRUPT, Registers
 use crate::state::{Action, Event, State, transition};
 use crate::transfer::{self, ACTIVATION_US, Engine, Task};
 use core::cell::Cell;
+use core::hash::{Hash, Hasher};
 use kernel::platform::dma_fence::DmaFence;
 use kernel::utilities::cells::OptionalCell;
 use kernel::utilities::leasable_buffer::SubSliceMut;
@@ -86,6 +87,12 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
         self.state.get()
     }
 
+    /// Whether memory is in quarantine: the peripheral was stopped with no proof that its DMA was
+    /// over. It comes back with the next `enabled`.
+    pub fn has_quarantine(&self) -> bool {
+        self.state.get() == State::Off && self.lent.is_some()
+    }
+
     /// What it has seen.
     pub fn counters(&self) -> Counters {
         self.counters.get()
@@ -124,6 +131,19 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
             | Action::LateClock
             | Action::Impossible => {}
         }
+    }
+
+    /// All that decides what the driver does next, apart from the peripheral's registers,
+    /// for those who enumerate states. Counters are not in it.
+    pub fn fingerprint(&self, hasher: &mut impl Hasher) {
+        self.state.get().hash(hasher);
+        self.divider.get().hash(hasher);
+        (self.off.is_some(), self.lent.is_some()).hash(hasher);
+        let instruction = self.instruction.take();
+        if let Some(instruction) = &instruction {
+            (instruction.exchange, instruction.buffer.is_some()).hash(hasher);
+        }
+        self.instruction.insert(instruction);
     }
 
     fn count(&self, field: impl Fn(&mut Counters) -> &mut u32) {

@@ -7,7 +7,7 @@
 use crate::transfer::Task;
 
 /// Where the driver is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// The peripheral is disabled.
     Off,
@@ -30,7 +30,7 @@ pub enum State {
 }
 
 /// What happens to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// Enable was asked for, and the crystal oscillator runs.
     EnableWithClock,
@@ -53,7 +53,7 @@ pub enum Event {
 }
 
 /// What the driver has to do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Nothing.
     Nothing,

@@ -10,6 +10,7 @@
 
 use core::cell::{Cell, RefCell};
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::mem::{align_of, size_of};
 use core::ptr::NonNull;
 use std::collections::VecDeque;
@@ -316,6 +317,25 @@ impl<'a, C: Chip, D: ProcessStandardDebug> ProcessStandard<'a, C, D> {
             .ok()?;
         self.memory.set_grant_start(memory);
         Some(memory)
+    }
+
+    /// **Host only**: what is in the queue, as a digest for those who enumerate states.
+    pub fn queue_fingerprint(&self, hasher: &mut impl Hasher) {
+        self.tasks((), |tasks| {
+            for task in tasks.iter() {
+                match task {
+                    Task::FunctionCall(call) => {
+                        (0u8, call.pc.as_ptr::<()>().addr()).hash(hasher);
+                        (call.argument0, call.argument1, call.argument2).hash(hasher);
+                    }
+                    Task::ReturnValue(values) => {
+                        (1u8, values.upcall_id.subscribe_num).hash(hasher);
+                        (values.argument0, values.argument1, values.argument2).hash(hasher);
+                    }
+                    Task::IPC(_) => 2u8.hash(hasher),
+                }
+            }
+        });
     }
 
     /// Host only: a copy of the queue, oldest first.

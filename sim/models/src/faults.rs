@@ -8,7 +8,7 @@ use crate::Task;
 use std::collections::VecDeque;
 
 /// What happens to the READY event of one task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReadyFault {
     /// The task ends and READY does not come.
     Swallow,
@@ -35,7 +35,7 @@ pub enum ReadyFault {
 }
 
 /// DMA that stops before its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DmaStop {
     /// Bytes that are moved before it stops, rounded down to a multiple of 4.
     pub after_bytes: u32,

@@ -11,7 +11,7 @@ use crate::{ReadyFault, Task};
 use std::collections::VecDeque;
 
 /// A frame on single lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Instruction {
     /// Absent in the later parts of a long frame.
     pub(crate) opcode: Option<u8>,
@@ -48,7 +48,7 @@ impl Instruction {
 }
 
 /// What a task does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Stage {
     Pause {
         ns: u64,

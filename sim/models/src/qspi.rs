@@ -12,6 +12,7 @@ use crate::registers::{self as reg, Access, RegisterFile};
 use crate::{DmaMemory, Faults, Nor, Observation, Silicon, Task, Timed, Violation};
 
 mod engine;
+mod fingerprint;
 mod lifecycle;
 mod start;
 

@@ -243,13 +243,6 @@ pub fn run(arguments: &arguments::Run) -> Result<(), Failure> {
         progress.look(board);
         ended(board) || board.machine.now_ns() >= limit_ns
     });
-    // Nobody has terminated an app so far: one that died without a completion code
-    // faulted, though the kernel's word for how it ended is the same.
-    let faulted: Vec<bool> = board
-        .apps()
-        .iter()
-        .map(|app| !app.alive && app.completion == Some(None))
-        .collect();
     let late: Vec<String> = board
         .apps()
         .into_iter()
@@ -290,15 +283,7 @@ pub fn run(arguments: &arguments::Run) -> Result<(), Failure> {
         )));
     }
     let breaches = breaches(&board);
-    let mut summary = Summary::of(&board, watcher.totals());
-    for (app, _) in summary
-        .apps
-        .iter_mut()
-        .zip(faulted)
-        .filter(|(_, faulted)| *faulted)
-    {
-        app.end = End::Faulted;
-    }
+    let summary = Summary::of(&board, watcher.totals());
     let failed: Vec<String> = summary
         .apps
         .iter()

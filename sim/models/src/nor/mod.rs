@@ -9,6 +9,7 @@ mod backing;
 mod command;
 mod execute;
 mod faults;
+mod fingerprint;
 mod frame;
 mod operation;
 mod part;

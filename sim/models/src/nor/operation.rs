@@ -9,7 +9,7 @@ use crate::FlashOperation;
 use crate::noise::{noise, noise_byte};
 
 /// How much of an operation takes effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Effect {
     Whole,
     None,
@@ -18,7 +18,7 @@ pub(crate) enum Effect {
 }
 
 /// What an operation changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Change {
     /// Bytes from `address` on, wrapping within the page.
     Program {

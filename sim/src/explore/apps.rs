@@ -1,0 +1,72 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! What the processes do: a few small operations, whatever becomes of them.
+
+use crate::board::{AfterFault, AppSpec};
+use spi_nor::region::Access;
+use std::cell::Cell;
+use std::num::NonZeroU32;
+use std::rc::Rc;
+use userland_rt::flash;
+use userland_rt::system_call::exit_terminate;
+
+/// Where the region of process `index` begins, in bytes.
+pub fn region_start(index: usize) -> u32 {
+    index as u32 * 0x1_0000
+}
+
+/// Bytes of a region: one sector.
+pub const REGION: u32 = 4096;
+
+/// Bytes of a read or a program.
+pub const SMALL: usize = 4;
+
+/// What a region holds at the start of each run.
+pub fn content(index: usize) -> [u8; SMALL] {
+    [0xF0, 0x0F, index as u8, 0xFF]
+}
+
+/// What an app does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Task {
+    Read,
+    Program,
+    Erase,
+}
+
+const TASKS: [Task; 3] = [Task::Program, Task::Read, Task::Erase];
+
+fn perform(task: Task) {
+    // What an operation ends in is the ledger's business.
+    let _ = match task {
+        Task::Read => flash::read(0, &mut [0; SMALL]),
+        Task::Program => flash::program(0, &[0x3C; SMALL]),
+        Task::Erase => flash::erase(0, REGION),
+    };
+}
+
+/// Process `index`, which does so many operations in its first life and one in each later.
+/// `lives` counts them.
+pub fn app(index: usize, operations: u8, lives: &Rc<Cell<u32>>) -> AppSpec {
+    let lives = Rc::clone(lives);
+    AppSpec {
+        name: format!("app-{}", (b'a' + index as u8) as char),
+        id: NonZeroU32::MIN.saturating_add(index as u32),
+        main: Box::new(move || {
+            let first = lives.replace(lives.get() + 1) == 0;
+            let count = if first { usize::from(operations) } else { 1 };
+            for step in 0..count {
+                perform(TASKS[(index + step) % TASKS.len()]);
+            }
+            exit_terminate(0);
+        }),
+        region: Some((region_start(index), REGION, Access::ReadWrite)),
+        after_fault: if index % 2 == 0 {
+            AfterFault::Restart
+        } else {
+            AfterFault::Stop
+        },
+    }
+}

@@ -1,0 +1,258 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! Runs one schedule after the other, until none is left that was not tried.
+
+use super::bounds::Bounds;
+use super::schedule::Schedule;
+use super::seen::Seen;
+use super::world::{Run, World};
+use crate::breach::Breach;
+use qspi_models::nor::PartSpec;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What to search, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The part on the board.
+    pub part: &'static PartSpec,
+    /// How much may happen.
+    pub bounds: Bounds,
+    /// Threads.
+    pub jobs: usize,
+    /// Whether states that were seen before are looked at again.
+    pub prune: bool,
+    /// Binary logarithm of the number of states that there is room for.
+    pub seen_bits: u32,
+    /// No more schedules than this, 0 for all.
+    pub limit: u64,
+    /// Whether to go on after the first breach.
+    pub keep_going: bool,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// The bounds.
+    pub bounds: String,
+    /// Schedules that were run.
+    pub schedules: u64,
+    /// Distinct states, as far as there was room for them; 0 without pruning.
+    pub states: u64,
+    /// States that there was no room for.
+    pub states_left_out: u64,
+    /// Runs in which a state was met that was seen before.
+    pub pruned: u64,
+    /// The most choices of one run.
+    pub deepest: usize,
+    /// The most passes of the kernel loop in one run.
+    pub most_passes: u32,
+    /// Longest simulated time from revoked to off, in ns.
+    pub longest_off_ns: u64,
+    /// Whether every schedule within the bounds was tried.
+    pub exhaustive: bool,
+    /// Runs with a breach, by rule.
+    pub breaches: BTreeMap<&'static str, u64>,
+    /// A schedule with a breach, the shortest one found.
+    pub failing: Option<String>,
+    /// What went wrong in it.
+    pub what: Vec<String>,
+    /// Wall-clock time, in ms.
+    pub elapsed_ms: u64,
+}
+
+/// What threads share.
+struct Shared {
+    options: Options,
+    work: Mutex<Work>,
+    more: Condvar,
+    seen: Seen,
+    stop: AtomicBool,
+    schedules: AtomicU64,
+    result: Mutex<Found>,
+}
+
+/// Schedules to be run.
+struct Work {
+    /// The newest is run first, so that there are never many.
+    schedules: Vec<Box<[u8]>>,
+    running: usize,
+}
+
+#[derive(Default)]
+struct Found {
+    report: Report,
+    failing: Option<Vec<u8>>,
+}
+
+/// Searches. `progress` is told the number of schedules and of states now and then.
+pub fn search(options: Options, progress: impl Fn(u64, u64)) -> Report {
+    let begun = Instant::now();
+    let shared = Shared {
+        options,
+        work: Mutex::new(Work {
+            schedules: vec![Box::default()],
+            running: 0,
+        }),
+        more: Condvar::new(),
+        seen: Seen::new(if options.prune { options.seen_bits } else { 1 }),
+        stop: AtomicBool::new(false),
+        schedules: AtomicU64::new(0),
+        result: Mutex::default(),
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..options.jobs.max(1))
+            .map(|_| scope.spawn(|| work(&shared)))
+            .collect();
+        while !workers.iter().all(|worker| worker.is_finished()) {
+            progress(
+                shared.schedules.load(Ordering::Relaxed),
+                shared.seen.count(),
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let left = shared
+        .work
+        .into_inner()
+        .map_or(1, |work| work.schedules.len());
+    let found = shared
+        .result
+        .into_inner()
+        .unwrap_or_else(|poison| poison.into_inner());
+    let mut report = found.report;
+    report.bounds = options.bounds.to_string();
+    report.schedules = shared.schedules.load(Ordering::Relaxed);
+    report.states = if options.prune {
+        shared.seen.count()
+    } else {
+        0
+    };
+    report.states_left_out = if options.prune {
+        shared.seen.left_out()
+    } else {
+        0
+    };
+    report.exhaustive = left == 0 && !shared.stop.load(Ordering::Relaxed);
+    if let Some(choices) = found.failing {
+        let (schedule, what) = super::shrink::shrink(&options, choices);
+        report.failing = Some(schedule.to_string());
+        report.what = what;
+    }
+    report.elapsed_ms = begun.elapsed().as_millis() as u64;
+    report
+}
+
+fn work(shared: &Shared) {
+    let Options {
+        part,
+        bounds,
+        prune,
+        limit,
+        ..
+    } = shared.options;
+    let mut world = World::new(part, bounds);
+    while let Some(schedule) = next(shared) {
+        let seen = prune.then_some(&shared.seen);
+        let run = world.run(&schedule, seen, None, |_, _| {});
+        let number = shared.schedules.fetch_add(1, Ordering::Relaxed) + 1;
+        let others = alternatives(&schedule, &run);
+        account(shared, &run, &schedule);
+        if limit != 0 && number >= limit {
+            shared.stop.store(true, Ordering::Relaxed);
+        }
+        let mut work = lock(&shared.work);
+        work.schedules.extend(others);
+        work.running -= 1;
+        drop(work);
+        shared.more.notify_all();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
+}
+
+/// The next schedule. `None` if there will be none.
+fn next(shared: &Shared) -> Option<Box<[u8]>> {
+    let mut work = lock(&shared.work);
+    loop {
+        if shared.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        if let Some(schedule) = work.schedules.pop() {
+            work.running += 1;
+            return Some(schedule);
+        }
+        if work.running == 0 {
+            return None;
+        }
+        // With a time-out only so that a thread that panicked stops the others.
+        work = shared
+            .more
+            .wait_timeout(work, Duration::from_millis(50))
+            .map_or_else(|poison| poison.into_inner().0, |(work, _)| work);
+    }
+}
+
+/// The schedules that this run passed by.
+fn alternatives(schedule: &[u8], run: &Run) -> Vec<Box<[u8]>> {
+    let mut all = Vec::new();
+    for (index, throw) in run.throws.iter().enumerate().skip(schedule.len()) {
+        if !throw.is_open {
+            continue;
+        }
+        for other in 1..throw.alternatives {
+            let choices = run.throws[..index].iter().map(|throw| throw.taken);
+            all.push(choices.chain([other]).collect());
+        }
+    }
+    all
+}
+
+fn account(shared: &Shared, run: &Run, schedule: &[u8]) {
+    let mut found = lock(&shared.result);
+    let report = &mut found.report;
+    report.pruned += u64::from(run.throws.last().is_some_and(|last| !last.is_open));
+    report.deepest = report.deepest.max(run.throws.len());
+    report.most_passes = report.most_passes.max(run.passes);
+    report.longest_off_ns = report.longest_off_ns.max(run.longest_off_ns);
+    if run.breaches.is_empty() {
+        return;
+    }
+    let mut rules: Vec<&'static str> = run
+        .breaches
+        .iter()
+        .map(|(_, breach): &(u64, Breach)| breach.rule())
+        .collect();
+    rules.sort_unstable();
+    rules.dedup();
+    for rule in rules {
+        *report.breaches.entry(rule).or_default() += 1;
+    }
+    let weight = |choices: &[u8]| (choices.iter().filter(|c| **c != 0).count(), choices.len());
+    if found
+        .failing
+        .as_ref()
+        .is_none_or(|known| weight(schedule) < weight(known))
+    {
+        found.failing = Some(schedule.to_vec());
+    }
+    if !shared.options.keep_going {
+        shared.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The schedule of these choices.
+pub fn schedule(options: &Options, choices: Vec<u8>) -> Schedule {
+    Schedule {
+        bounds: options.bounds,
+        choices,
+    }
+}

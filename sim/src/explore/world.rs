@@ -1,0 +1,384 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! A board on which one schedule after the other is run.
+
+use super::apps::{REGION, SMALL, app, content, region_start};
+use super::bounds::Bounds;
+use super::dice::{Dice, Point, Throw};
+use super::seen::Seen;
+use crate::board::Board;
+use crate::breach::Breach;
+use crate::chance::Chance;
+use crate::console::Sink;
+use crate::setup::{Pace, settings};
+use fastrand::Rng;
+use foldhash::fast::FixedState;
+use kernel::host::coroutine::Teardown;
+use kernel::process::ProcessId;
+use qspi_models::nor::{InMemory, PartSpec};
+use spi_nor::lifecycle::State;
+use std::cell::Cell;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::rc::Rc;
+
+/// A run that makes more passes of the kernel loop than this never ends.
+const MOST_PASSES: u32 = 20_000;
+
+const SECOND_NS: u64 = 1_000_000_000;
+
+/// What can happen between two passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// The next pass.
+    Pass,
+    /// Time passes until the next interrupt.
+    Wait,
+    /// A process is terminated.
+    Terminate(usize),
+    /// A process is stopped.
+    Stop(usize),
+    /// A stopped process goes on.
+    Resume(usize),
+    /// The device is detached.
+    Detach,
+    /// The device is attached.
+    Attach,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// What was chosen.
+    pub throws: Vec<Throw>,
+    /// What went wrong, with the time in ns since the start of the run.
+    pub breaches: Vec<(u64, Breach)>,
+    /// Passes of the kernel loop.
+    pub passes: u32,
+    /// Simulated time of the run, in ns.
+    pub time_ns: u64,
+    /// Longest time from the end of all leases, or a detach, to off, in ns.
+    pub longest_off_ns: u64,
+    /// The schedule asked for an alternative that there was not.
+    pub misfit: bool,
+}
+
+struct NoConsole;
+
+impl Sink for NoConsole {
+    fn print(&self, _process: ProcessId, _bytes: &[u8]) {}
+}
+
+/// The board, and what it takes to run schedules on it.
+pub struct World {
+    board: Board,
+    dice: Rc<Dice>,
+    bounds: Bounds,
+    lives: Vec<Rc<Cell<u32>>>,
+    stopped: Vec<bool>,
+    /// The fingerprint that every run begins with.
+    start: Option<u64>,
+}
+
+impl World {
+    /// A board with `part` on it, which it already knows.
+    pub fn new(part: &PartSpec, bounds: Bounds) -> World {
+        let mut settings = settings(part, Box::new(InMemory), Pace::Typical, Rc::new(NoConsole));
+        settings.switch_ns = 0;
+        settings.app_teardown = Teardown::Forget;
+        settings.qspi.set_observing(false);
+        let lives: Vec<Rc<Cell<u32>>> = (0..bounds.processes).map(|_| Rc::default()).collect();
+        let apps = lives
+            .iter()
+            .enumerate()
+            .map(|(index, lives)| app(index, bounds.operations, lives))
+            .collect();
+        let mut board = Board::new(settings, apps);
+        board.machine.set_whole_ticks(true);
+        // Nobody runs yet.
+        for index in 0..lives.len() {
+            board.terminate(index);
+        }
+        let known = board.run_until(u64::from(MOST_PASSES), Board::is_at_rest_and_known);
+        assert!(known, "the part is identified");
+        let dice = Rc::new(Dice::new(bounds));
+        let chance: Rc<dyn Chance> = Rc::clone(&dice) as Rc<dyn Chance>;
+        board.set_chance(&chance);
+        let mut world = World {
+            board,
+            dice,
+            bounds,
+            stopped: vec![false; lives.len()],
+            lives,
+            start: None,
+        };
+        // The peripheral's settings are as the last use left them, so there has to be one.
+        world.run(&[], None, None, |_, _| {});
+        world.start = None;
+        world
+    }
+
+    /// The board.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// What was chosen in the last run.
+    pub fn dice(&self) -> &Dice {
+        &self.dice
+    }
+
+    /// Runs one schedule from its beginning to its end, and `look`s after every pass.
+    ///
+    /// States are looked up in `seen`, if there is one. `rng` chooses beyond the schedule, or else the
+    /// first alternative is taken.
+    pub fn run(
+        &mut self,
+        schedule: &[u8],
+        seen: Option<&Seen>,
+        rng: Option<Rng>,
+        mut look: impl FnMut(&Board, Option<Move>),
+    ) -> Run {
+        self.begin(schedule, rng);
+        let start_ns = self.board.machine.now_ns();
+        let mut passes = 0;
+        let mut unwanted_since = None;
+        let mut longest_off_ns = 0;
+        let mut transfers = None;
+        loop {
+            if self.is_over() {
+                break;
+            }
+            if let Some(seen) = seen
+                && self.dice.is_open()
+                && !seen.is_new(self.fingerprint())
+            {
+                self.dice.close();
+            }
+            let next = self.choose();
+            self.make(next);
+            look(&self.board, Some(next));
+            passes += u32::from(next == Move::Pass);
+            if passes > MOST_PASSES || self.is_stuck() {
+                self.report(Breach::Stuck {
+                    what: format!(
+                        "device {:?}, {:?}",
+                        self.board.device().state(),
+                        self.board.ledger.waiting()
+                    ),
+                });
+                break;
+            }
+            self.watch_transfers(&mut transfers);
+            let now = self.board.machine.now_ns();
+            let unwanted = self.board.leases() == 0 || !self.board.device().is_attached();
+            if unwanted && !self.board.is_at_rest() {
+                let since = *unwanted_since.get_or_insert(now);
+                longest_off_ns = longest_off_ns.max(now - since);
+            } else {
+                unwanted_since = None;
+            }
+        }
+        self.board.settle();
+        look(&self.board, None);
+        let breaches = self
+            .board
+            .breaches
+            .take()
+            .into_iter()
+            .map(|(at_ns, breach)| (at_ns.saturating_sub(start_ns), breach))
+            .collect();
+        Run {
+            throws: self.dice.throws(),
+            breaches,
+            passes,
+            time_ns: self.board.machine.now_ns() - start_ns,
+            longest_off_ns,
+            misfit: self.dice.is_misfit(),
+        }
+    }
+
+    fn report(&self, breach: Breach) {
+        self.board
+            .breaches
+            .report(self.board.machine.now_ns(), breach);
+    }
+
+    /// C3: after a detach nothing new is begun on the array. What is in flight comes to its end,
+    /// of which the transfer itself may be a part.
+    fn watch_transfers(&self, at_detach: &mut Option<u64>) {
+        if self.board.device().is_attached() {
+            *at_detach = None;
+            return;
+        }
+        let transfers = self.board.machine.transfers();
+        let in_flight = matches!(self.board.device().state(), State::Busy | State::Draining);
+        let allowed = *at_detach.get_or_insert(transfers + u64::from(in_flight));
+        if transfers > allowed {
+            *at_detach = Some(transfers);
+            self.report(Breach::BegunAfterRevoke);
+        }
+    }
+
+    /// Puts everything back to where a run begins.
+    fn begin(&mut self, schedule: &[u8], rng: Option<Rng>) {
+        self.dice.begin(
+            Bounds {
+                deaths: 0,
+                ..self.bounds
+            },
+            &[],
+            None,
+        );
+        for index in 0..self.lives.len() {
+            if self.stopped[index] {
+                self.stopped[index] = false;
+            }
+            self.lives[index].set(0);
+            self.board.terminate(index);
+        }
+        self.board.attach();
+        self.board
+            .run_until(u64::from(MOST_PASSES), Board::is_over_and_known);
+        for index in 0..self.lives.len() {
+            let start = region_start(index);
+            if self.board.array(start, SMALL) != content(index) {
+                let mut bytes = [0xFF; REGION as usize];
+                bytes[..SMALL].copy_from_slice(&content(index));
+                self.board
+                    .machine
+                    .with_qspi(|qspi| qspi.flash_mut().poke(start, &bytes));
+            }
+        }
+        // Ticks of the alarms begin anew with each second.
+        let now = self.board.machine.now_ns();
+        self.board
+            .machine
+            .advance_to((now / SECOND_NS + 1) * SECOND_NS);
+        self.board.renew();
+        self.board.breaches.take();
+        self.dice.begin(self.bounds, schedule, rng);
+        let fingerprint = self.fingerprint();
+        let start = *self.start.get_or_insert(fingerprint);
+        assert_eq!(start, fingerprint, "every run begins with the same state");
+    }
+
+    fn is_over(&self) -> bool {
+        self.board.is_over() && !self.board.is_detaching()
+    }
+
+    /// Nothing will ever happen again, although somebody waits for something.
+    fn is_stuck(&self) -> bool {
+        self.board.is_stuck() && !self.is_over() && !self.stopped.contains(&true)
+    }
+
+    fn fingerprint(&self) -> u64 {
+        let mut hasher = FixedState::default().build_hasher();
+        self.board.fingerprint(&mut hasher);
+        for (index, lives) in self.lives.iter().enumerate() {
+            (lives.get(), self.stopped[index]).hash(&mut hasher);
+            self.board
+                .array(region_start(index), SMALL)
+                .hash(&mut hasher);
+        }
+        let left = self.dice.left.get();
+        let left = [
+            left.deaths,
+            left.detaches,
+            left.stops,
+            left.stalls,
+            left.faults,
+        ];
+        (left, self.board.device().is_attached()).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn choose(&self) -> Move {
+        let left = self.dice.left.get();
+        let mut moves = [Move::Pass; 16];
+        let mut count = 0;
+        let mut offer = |what| {
+            if let Some(slot) = moves.get_mut(count) {
+                *slot = what;
+                count += 1;
+            }
+        };
+        let kernel_work = self.board.has_kernel_work();
+        let ready = self.board.has_ready_process();
+        let event = self.board.machine.next_event().is_some();
+        let attached = self.board.device().is_attached();
+        if kernel_work || ready {
+            offer(Move::Pass);
+            if event && (!kernel_work || left.stalls > 0) {
+                offer(Move::Wait);
+            }
+        } else {
+            let stopped = self.stopped.iter().position(|stopped| *stopped);
+            match stopped.filter(|_| self.board.is_stuck()) {
+                Some(stopped) => offer(Move::Resume(stopped)),
+                // The kernel looks for work once more and sleeps.
+                None => offer(Move::Pass),
+            }
+        }
+        for (index, alive) in self.board.alive().enumerate() {
+            if alive && left.deaths > 0 {
+                offer(Move::Terminate(index));
+            }
+            if alive && left.stops > 0 && !self.stopped[index] {
+                offer(Move::Stop(index));
+            }
+            if self.stopped[index] && (kernel_work || ready || event) {
+                offer(Move::Resume(index));
+            }
+        }
+        if attached && left.detaches > 0 {
+            offer(Move::Detach);
+        }
+        if !attached && !self.board.is_detaching() {
+            offer(Move::Attach);
+        }
+        moves[self.dice.throw(Point::Pass, count)]
+    }
+
+    fn make(&mut self, what: Move) {
+        self.board.chip().nudge();
+        let mut left = self.dice.left.get();
+        match what {
+            Move::Pass => self.board.step(),
+            Move::Wait => {
+                if self.board.has_kernel_work() {
+                    left.stalls -= 1;
+                }
+                self.board.wait_for_interrupt();
+            }
+            Move::Terminate(index) => {
+                left.deaths -= 1;
+                self.stopped[index] = false;
+                self.board.terminate(index);
+            }
+            Move::Stop(index) => {
+                left.stops -= 1;
+                self.stopped[index] = true;
+                self.board.stop(index);
+            }
+            Move::Resume(index) => {
+                self.stopped[index] = false;
+                self.board.resume(index);
+            }
+            Move::Detach => {
+                left.detaches -= 1;
+                if !self.board.detach() {
+                    self.report(Breach::LostDetach);
+                }
+            }
+            Move::Attach => {
+                self.board.attach();
+            }
+        }
+        if what != Move::Pass {
+            // In a pass processes may die by themselves, which is accounted for there.
+            self.dice.left.set(left);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! Whose turn it is: round robin, unless somebody else decides.
+
+use crate::chance::Chance;
+use kernel::host::round_robin::RoundRobin;
+use kernel::platform::chip::Chip;
+use kernel::process::ProcessSlot;
+use kernel::process::StoppedExecutingReason;
+use kernel::scheduler::{Scheduler, SchedulingDecision};
+use std::cell::RefCell;
+use std::num::NonZeroU32;
+use std::rc::Rc;
+
+/// Longer than anything that an app does without a system call.
+const SLICE_US: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
+
+/// The scheduler.
+pub struct Turns {
+    round_robin: RoundRobin,
+    slots: &'static [ProcessSlot],
+    chance: RefCell<Option<Rc<dyn Chance>>>,
+}
+
+impl Turns {
+    /// Round robin over these slots.
+    pub fn new(slots: &'static [ProcessSlot]) -> Turns {
+        Turns {
+            round_robin: RoundRobin::new(slots),
+            slots,
+            chance: RefCell::new(None),
+        }
+    }
+
+    /// Has `chance` decide.
+    pub fn set_chance(&self, chance: Rc<dyn Chance>) {
+        *self.chance.borrow_mut() = Some(chance);
+    }
+}
+
+impl<C: Chip> Scheduler<C> for Turns {
+    fn next(&self) -> SchedulingDecision {
+        let chance = self.chance.borrow();
+        let Some(chance) = &*chance else {
+            return Scheduler::<C>::next(&self.round_robin);
+        };
+        let ready = || {
+            self.slots
+                .iter()
+                .filter_map(ProcessSlot::get)
+                .filter(|process| process.ready())
+        };
+        let index = match ready().count() {
+            0 => return SchedulingDecision::TrySleep,
+            1 => 0,
+            several => chance.process(several),
+        };
+        match ready().nth(index) {
+            Some(process) => SchedulingDecision::RunProcess((process.processid(), Some(SLICE_US))),
+            None => SchedulingDecision::TrySleep,
+        }
+    }
+
+    fn result(&self, result: StoppedExecutingReason, execution_time_us: Option<u32>) {
+        if self.chance.borrow().is_none() {
+            Scheduler::<C>::result(&self.round_robin, result, execution_time_us);
+        }
+    }
+}
