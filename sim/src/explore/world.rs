@@ -157,6 +157,7 @@ impl World {
                 self.dice.close();
             }
             let next = self.choose();
+            let before = self.board.machine.now_ns();
             self.make(next);
             look(&self.board, Some(next));
             passes += u32::from(next == Move::Pass);
@@ -172,6 +173,12 @@ impl World {
             }
             self.watch_transfers(&mut transfers);
             let now = self.board.machine.now_ns();
+            if let Some(since) = &mut unwanted_since
+                && next == Move::Wait
+            {
+                // Whoever keeps the CPU for so long makes it take longer.
+                *since += now - before;
+            }
             let unwanted = self.board.leases() == 0 || !self.board.device().is_attached();
             if unwanted && !self.board.is_at_rest() {
                 let since = *unwanted_since.get_or_insert(now);
