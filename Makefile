@@ -66,6 +66,27 @@ ci-job-embedded: ## The kernel-side crates for thumbv7em, against upstream Tock
 	    echo "    git -C $(TOCK) checkout $(TOCK_COMMIT)" >&2; \
 	fi
 
+# JSON=1 makes the next ones print JSON; PART=name has them use another part.
+SIM = $(CARGO) run --release --locked --quiet --
+SIM_OPTIONS = $(if $(PART),--part $(PART)) $(if $(JSON),--json)
+# What a nightly run tries: 3 processes, 2 operations, 2 deaths.
+NIGHTLY = --processes 3 --operations 2 --deaths 2 --detaches 0
+.PHONY: explore explore-nightly random replay
+explore: ## Every interleaving of 2 processes, 3 operations, 1 death, 1 detach (BOUNDS=--help)
+	$(SIM) explore $(SIM_OPTIONS) $(BOUNDS)
+
+explore-nightly: ## The same of 3 processes with 2 deaths: takes long
+	$(SIM) explore $(SIM_OPTIONS) $(NIGHTLY)
+
+SEED ?= 1
+OPS ?= 100000
+random: ## Random orders with faults (SEED=1 OPS=100000)
+	$(SIM) random --seed $(SEED) --ops $(OPS) $(SIM_OPTIONS)
+
+replay: ## Run one schedule again (SCHEDULE=... VCD=file SVG=file)
+	@test -n "$(SCHEDULE)" || { echo "replay: say SCHEDULE=..., as explore and random print it" >&2; exit 2; }
+	$(SIM) replay '$(SCHEDULE)' $(if $(VCD),--vcd $(VCD)) $(if $(SVG),--svg $(SVG)) $(SIM_OPTIONS)
+
 KILLS ?= 1000
 KILL_SEED ?= 1
 .PHONY: kills

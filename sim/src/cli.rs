@@ -6,6 +6,7 @@
 
 mod arguments;
 mod exit;
+mod explore;
 mod identify;
 mod image;
 mod output;
@@ -27,6 +28,9 @@ pub fn main() -> ExitCode {
         None => tour::tour(&arguments.tour),
         Some(Command::Tour(tour)) => tour::tour(&tour),
         Some(Command::Run(run)) => run::run(&run),
+        Some(Command::Explore(arguments)) => explore::explore(&arguments),
+        Some(Command::Random(arguments)) => explore::random(&arguments),
+        Some(Command::Replay(arguments)) => explore::replay(&arguments),
         Some(Command::Parts(parts)) => parts::parts(&parts),
         Some(Command::Identify(identify)) => identify::identify(&identify),
     };

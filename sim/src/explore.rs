@@ -40,8 +40,12 @@
 pub mod apps;
 pub mod bounds;
 pub mod dice;
+pub mod fault;
+pub mod random;
+pub mod replay;
 pub mod schedule;
 pub mod search;
 pub mod seen;
 pub mod shrink;
+pub mod subject;
 pub mod world;

@@ -211,6 +211,23 @@ impl Ledger {
             .map_or_else(Counts::default, |account| account.counts)
     }
 
+    /// What was counted for all of them.
+    pub fn total(&self) -> Counts {
+        let mut total = Counts::default();
+        for account in self.accounts.borrow().values() {
+            let counts = &account.counts;
+            total.accepted += counts.accepted;
+            total.delivered += counts.delivered;
+            total.died += counts.died;
+            total.failed += counts.failed;
+            total.read += counts.read;
+            total.programmed += counts.programmed;
+            total.erased += counts.erased;
+            total.restarts += counts.restarts;
+        }
+        total
+    }
+
     /// What the process waits for, if it waits for anything.
     pub fn outstanding(&self, memory: usize) -> Option<Outstanding> {
         let accounts = self.accounts.borrow();

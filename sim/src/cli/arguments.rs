@@ -11,7 +11,8 @@ const EXIT: &str = "\
 Exit codes:
   0  all went well
   1  a rule of the contract was broken, a step of the tour was missed, or an app failed
-  2  the command line or an input file is of no use; nothing was changed";
+  2  the command line or a file is of no use. Nothing was changed, unless it is a file that
+     could no longer be read or written when apps ran: what `run --write` had changed stays";
 
 /// A simulated board with QSPI NOR flash: the shipped drivers, unchanged, on a
 /// deterministic machine.
@@ -61,6 +62,35 @@ pub enum Command {
     /// `console_bytes` and, if it is UTF-8 and not in a file, `console`), and `breaches`,
     /// `summary`, `timeline` as those of `tour`.
     Run(Run),
+    /// Tries every order in which things can happen, within bounds
+    ///
+    /// Runs small apps on the shipped drivers, once for each order of interrupts, passes of
+    /// the kernel, steps of processes, deaths, detaches and faults, and checks every run
+    /// against the contract. States that were seen before are not looked at again; what
+    /// counts as the same state, and why, is said in the documentation (doc/teardown.md).
+    ///
+    /// A breach ends the search. It is told with the shortest schedule that shows it, and the
+    /// line that runs it again.
+    ///
+    /// With --json the output is one object: `bounds`, `schedules`, `states`,
+    /// `states_left_out`, `pruned`, `deepest` (choices), `most_passes`, `longest_off_ns`,
+    /// `exhaustive`, `breaches` (runs by rule), `failing` (a schedule or null), `what`,
+    /// `elapsed_ms`.
+    Explore(Explore),
+    /// Runs many operations in random orders, with faults of the hardware
+    ///
+    /// Three apps, forty operations each, deaths, detaches, stops, stalls and faults, all drawn
+    /// from the seed, again and again until so many operations were accepted.
+    ///
+    /// With --json the output is one object: `seed`, `bounds`, `runs`, `operations`,
+    /// `orphaned`, `simulated_ms`, `longest_off_ns`, `faults` (by name), `breaches` (runs by
+    /// rule), `failing`, `what`, `elapsed_ms`.
+    Random(Random),
+    /// Runs one schedule again and says what happens
+    ///
+    /// With --json the output is one object: `schedule`, `part`, `ok`, `breaches`, `passes`,
+    /// `time_ns`, `longest_off_ns`.
+    Replay(Replay),
     /// Lists the parts that the flash can be
     ///
     /// Lists the parts that the model of the flash can be, and where their figures come
@@ -120,7 +150,8 @@ pub struct Run {
     /// The part that the image is of, see `parts`
     #[arg(long, value_name = "NAME", default_value = crate::setup::DEFAULT_PART)]
     pub part: String,
-    /// An app to run; may be given more than once
+    /// An app to run; may be given more than once. With several apps each line that one
+    /// prints begins with its name and a colon; the second `dump` is called `dump.2`
     #[arg(long = "app", value_name = "NAME", required = true)]
     pub apps: Vec<String>,
     /// The region of an app, as APP=START:LENGTH with :ro (read only, default without
@@ -132,7 +163,8 @@ pub struct Run {
     /// Keep the changes in FILE, and let apps change their regions unless they are :ro
     #[arg(long)]
     pub write: bool,
-    /// Write what the apps print to this file, byte for byte, not to standard output
+    /// Write what the apps print to this file, not to standard output: that of a single app
+    /// byte for byte, that of several with their names before each line
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// End apps that have not ended after so many simulated seconds; 0 for never
@@ -161,6 +193,105 @@ pub struct Identify {
     /// The dump; - reads standard input
     #[arg(value_name = "FILE.hex")]
     pub file: PathBuf,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What all that run schedules have in common.
+#[derive(Args, Debug)]
+pub struct Schedules {
+    /// The part on the board, see `parts`
+    #[arg(long, value_name = "NAME", default_value = crate::setup::DEFAULT_PART)]
+    pub part: String,
+    /// Threads; as many as there are cores if nothing is said
+    #[arg(long, value_name = "NUMBER")]
+    pub jobs: Option<usize>,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `explore` is told.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT)]
+pub struct Explore {
+    /// Processes, 1 to 4
+    #[arg(long, value_name = "NUMBER", default_value_t = 2)]
+    pub processes: u8,
+    /// Operations of each process
+    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    pub operations: u8,
+    /// Processes that die early
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub deaths: u8,
+    /// Times that the device is detached
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub detaches: u8,
+    /// Processes that are stopped and resumed
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub stops: u8,
+    /// Times that the CPU comes too late
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub stalls: u8,
+    /// Faults of the hardware
+    #[arg(long, value_name = "NUMBER", num_args = 0..=1, default_value_t = 0, default_missing_value = "1")]
+    pub faults: u8,
+    /// Look at states again that were seen before: to check on small bounds that it makes no
+    /// difference
+    #[arg(long)]
+    pub no_prune: bool,
+    /// Memory for states, in MiB, rounded down to a power of two
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub memory: u32,
+    /// End after so many schedules; 0 for never
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub limit: u64,
+    /// Go on after a breach
+    #[arg(long)]
+    pub keep_going: bool,
+    /// More.
+    #[command(flatten)]
+    pub common: Schedules,
+}
+
+/// What `random` is told.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT)]
+pub struct Random {
+    /// What everything is drawn from
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// Operations
+    #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
+    pub ops: u64,
+    /// Hardware without faults
+    #[arg(long)]
+    pub no_faults: bool,
+    /// Go on after a breach
+    #[arg(long)]
+    pub keep_going: bool,
+    /// More.
+    #[command(flatten)]
+    pub common: Schedules,
+}
+
+/// What `replay` is told.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT)]
+pub struct Replay {
+    /// The schedule, as `explore` and `random` print it
+    #[arg(value_name = "SCHEDULE")]
+    pub schedule: String,
+    /// The part on the board, see `parts`
+    #[arg(long, value_name = "NAME", default_value = crate::setup::DEFAULT_PART)]
+    pub part: String,
+    /// Write pins, registers, DMA, lifecycle and processes to this file, for a waveform viewer
+    #[arg(long, value_name = "FILE")]
+    pub vcd: Option<PathBuf>,
+    /// Draw the same to this file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
     /// One JSON object instead of text
     #[arg(long)]
     pub json: bool,

@@ -7,11 +7,12 @@
 use super::bounds::Bounds;
 use super::schedule::Schedule;
 use super::seen::Seen;
-use super::world::{Run, World};
+use super::subject::Subject;
+use super::world::{Run, Worlds};
 use crate::breach::Breach;
 use qspi_models::nor::PartSpec;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex};
 use std::thread;
@@ -92,7 +93,7 @@ struct Found {
 }
 
 /// Searches. `progress` is told the number of schedules and of states now and then.
-pub fn search(options: Options, progress: impl Fn(u64, u64)) -> Report {
+pub fn search<B: Subject>(options: Options, progress: impl Fn(u64, u64)) -> Report {
     let begun = Instant::now();
     let shared = Shared {
         options,
@@ -108,7 +109,7 @@ pub fn search(options: Options, progress: impl Fn(u64, u64)) -> Report {
     };
     thread::scope(|scope| {
         let workers: Vec<_> = (0..options.jobs.max(1))
-            .map(|_| scope.spawn(|| work(&shared)))
+            .map(|_| scope.spawn(|| work::<B>(&shared)))
             .collect();
         while !workers.iter().all(|worker| worker.is_finished()) {
             progress(
@@ -141,7 +142,7 @@ pub fn search(options: Options, progress: impl Fn(u64, u64)) -> Report {
     };
     report.exhaustive = left == 0 && !shared.stop.load(Ordering::Relaxed);
     if let Some(choices) = found.failing {
-        let (schedule, what) = super::shrink::shrink(&options, choices);
+        let (schedule, what) = super::shrink::shrink::<B>(&options, choices);
         report.failing = Some(schedule.to_string());
         report.what = what;
     }
@@ -149,7 +150,7 @@ pub fn search(options: Options, progress: impl Fn(u64, u64)) -> Report {
     report
 }
 
-fn work(shared: &Shared) {
+fn work<B: Subject>(shared: &Shared) {
     let Options {
         part,
         bounds,
@@ -157,10 +158,10 @@ fn work(shared: &Shared) {
         limit,
         ..
     } = shared.options;
-    let mut world = World::new(part, bounds);
+    let mut worlds = Worlds::<B>::new(part, bounds);
     while let Some(schedule) = next(shared) {
         let seen = prune.then_some(&shared.seen);
-        let run = world.run(&schedule, seen, None, |_, _| {});
+        let run = worlds.sound().run(&schedule, seen, None, |_, _| {});
         let number = shared.schedules.fetch_add(1, Ordering::Relaxed) + 1;
         let others = alternatives(&schedule, &run);
         account(shared, &run, &schedule);
@@ -226,14 +227,7 @@ fn account(shared: &Shared, run: &Run, schedule: &[u8]) {
     if run.breaches.is_empty() {
         return;
     }
-    let mut rules: Vec<&'static str> = run
-        .breaches
-        .iter()
-        .map(|(_, breach): &(u64, Breach)| breach.rule())
-        .collect();
-    rules.sort_unstable();
-    rules.dedup();
-    for rule in rules {
+    for rule in rules_of(run) {
         *report.breaches.entry(rule).or_default() += 1;
     }
     let weight = |choices: &[u8]| (choices.iter().filter(|c| **c != 0).count(), choices.len());
@@ -247,6 +241,12 @@ fn account(shared: &Shared, run: &Run, schedule: &[u8]) {
     if !shared.options.keep_going {
         shared.stop.store(true, Ordering::Relaxed);
     }
+}
+
+/// The rules that a run broke, each once.
+pub fn rules_of(run: &Run) -> BTreeSet<&'static str> {
+    let rule = |(_, breach): &(u64, Breach)| breach.rule();
+    run.breaches.iter().map(rule).collect()
 }
 
 /// The schedule of these choices.

@@ -5,17 +5,18 @@
 //! Makes a failing schedule as short as it can be.
 
 use super::schedule::Schedule;
-use super::search::{Options, schedule};
-use super::world::{Run, World};
+use super::search::{Options, rules_of, schedule};
+use super::subject::Subject;
+use super::world::World;
 
 /// Runs of one attempt to shrink.
 const MOST_RUNS: usize = 5_000;
 
 /// The shortest schedule that was found to break one of the same rules as `choices`, and what it
 /// breaks. Every run is on a board of its own, so what comes out can be repeated.
-pub fn shrink(options: &Options, choices: Vec<u8>) -> (Schedule, Vec<String>) {
+pub fn shrink<B: Subject>(options: &Options, choices: Vec<u8>) -> (Schedule, Vec<String>) {
     let run = |choices: &[u8]| {
-        World::new(options.part, options.bounds).run(choices, None, None, |_, _| {})
+        World::<B>::new(options.part, options.bounds).run(choices, None, None, |_, _| {})
     };
     let first = run(&choices);
     let rules = rules_of(&first);
@@ -41,7 +42,7 @@ pub fn shrink(options: &Options, choices: Vec<u8>) -> (Schedule, Vec<String>) {
                 }
                 runs += 1;
                 let run = run(&attempt);
-                if !run.misfit && rules_of(&run).iter().any(|rule| rules.contains(rule)) {
+                if !run.misfit && !rules_of(&run).is_disjoint(&rules) {
                     best = attempt;
                     what = run;
                     shorter = true;
@@ -59,11 +60,4 @@ pub fn shrink(options: &Options, choices: Vec<u8>) -> (Schedule, Vec<String>) {
         .map(|(at_ns, breach)| format!("{breach} at {at_ns} ns"))
         .collect();
     (schedule(options, best), what)
-}
-
-fn rules_of(run: &Run) -> Vec<&'static str> {
-    run.breaches
-        .iter()
-        .map(|(_, breach)| breach.rule())
-        .collect()
 }

@@ -7,8 +7,9 @@
 use super::apps::{REGION, SMALL, app, content, region_start};
 use super::bounds::Bounds;
 use super::dice::{Dice, Point, Throw};
+use super::fault::{FAULTS, Fault};
 use super::seen::Seen;
-use crate::board::Board;
+use super::subject::Subject;
 use crate::breach::Breach;
 use crate::chance::Chance;
 use crate::console::Sink;
@@ -17,8 +18,8 @@ use fastrand::Rng;
 use foldhash::fast::FixedState;
 use kernel::host::coroutine::Teardown;
 use kernel::process::ProcessId;
+use qspi_models::Qspi;
 use qspi_models::nor::{InMemory, PartSpec};
-use spi_nor::lifecycle::State;
 use std::cell::Cell;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -45,6 +46,8 @@ pub enum Move {
     Detach,
     /// The device is attached.
     Attach,
+    /// Something goes wrong with the hardware.
+    Fault(Fault),
 }
 
 /// What came of a run.
@@ -62,6 +65,8 @@ pub struct Run {
     pub longest_off_ns: u64,
     /// The schedule asked for an alternative that there was not.
     pub misfit: bool,
+    /// What was made to go wrong.
+    pub faults: Vec<Fault>,
 }
 
 struct NoConsole;
@@ -71,19 +76,22 @@ impl Sink for NoConsole {
 }
 
 /// The board, and what it takes to run schedules on it.
-pub struct World {
-    board: Board,
+pub struct World<B> {
+    board: B,
     dice: Rc<Dice>,
     bounds: Bounds,
     lives: Vec<Rc<Cell<u32>>>,
     stopped: Vec<bool>,
     /// The fingerprint that every run begins with.
     start: Option<u64>,
+    faults: Vec<Fault>,
+    /// Moves that are possible now, kept to save the memory's allocation.
+    moves: Vec<Move>,
 }
 
-impl World {
+impl<B: Subject> World<B> {
     /// A board with `part` on it, which it already knows.
-    pub fn new(part: &PartSpec, bounds: Bounds) -> World {
+    pub fn new(part: &PartSpec, bounds: Bounds) -> World<B> {
         let mut settings = settings(part, Box::new(InMemory), Pace::Typical, Rc::new(NoConsole));
         settings.switch_ns = 0;
         settings.app_teardown = Teardown::Forget;
@@ -94,14 +102,8 @@ impl World {
             .enumerate()
             .map(|(index, lives)| app(index, bounds.operations, lives))
             .collect();
-        let mut board = Board::new(settings, apps);
-        board.machine.set_whole_ticks(true);
-        // Nobody runs yet.
-        for index in 0..lives.len() {
-            board.terminate(index);
-        }
-        let known = board.run_until(u64::from(MOST_PASSES), Board::is_at_rest_and_known);
-        assert!(known, "the part is identified");
+        let mut board = B::boot(settings, apps);
+        board.come_to_rest();
         let dice = Rc::new(Dice::new(bounds));
         let chance: Rc<dyn Chance> = Rc::clone(&dice) as Rc<dyn Chance>;
         board.set_chance(&chance);
@@ -112,6 +114,8 @@ impl World {
             stopped: vec![false; lives.len()],
             lives,
             start: None,
+            faults: Vec::new(),
+            moves: Vec::new(),
         };
         // The peripheral's settings are as the last use left them, so there has to be one.
         world.run(&[], None, None, |_, _| {});
@@ -120,7 +124,7 @@ impl World {
     }
 
     /// The board.
-    pub fn board(&self) -> &Board {
+    pub fn board(&self) -> &B {
         &self.board
     }
 
@@ -138,10 +142,11 @@ impl World {
         schedule: &[u8],
         seen: Option<&Seen>,
         rng: Option<Rng>,
-        mut look: impl FnMut(&Board, Option<Move>),
+        mut look: impl FnMut(&B, Option<Move>),
     ) -> Run {
-        self.begin(schedule, rng);
-        let start_ns = self.board.machine.now_ns();
+        let begins_alike = self.begin(schedule, rng);
+        assert!(begins_alike, "every run begins with the same state");
+        let start_ns = self.board.machine().now_ns();
         let mut passes = 0;
         let mut unwanted_since = None;
         let mut longest_off_ns = 0;
@@ -157,29 +162,29 @@ impl World {
                 self.dice.close();
             }
             let next = self.choose();
-            let before = self.board.machine.now_ns();
+            let before = self.board.machine().now_ns();
             self.make(next);
             look(&self.board, Some(next));
             passes += u32::from(next == Move::Pass);
             if passes > MOST_PASSES || self.is_stuck() {
                 self.report(Breach::Stuck {
                     what: format!(
-                        "device {:?}, {:?}",
-                        self.board.device().state(),
-                        self.board.ledger.waiting()
+                        "device {}, {:?}",
+                        self.board.state(),
+                        self.board.ledger().waiting()
                     ),
                 });
                 break;
             }
             self.watch_transfers(&mut transfers);
-            let now = self.board.machine.now_ns();
+            let now = self.board.machine().now_ns();
             if let Some(since) = &mut unwanted_since
                 && next == Move::Wait
             {
                 // Whoever keeps the CPU for so long makes it take longer.
                 *since += now - before;
             }
-            let unwanted = self.board.leases() == 0 || !self.board.device().is_attached();
+            let unwanted = self.board.leases() == 0 || !self.board.is_attached();
             if unwanted && !self.board.is_at_rest() {
                 let since = *unwanted_since.get_or_insert(now);
                 longest_off_ns = longest_off_ns.max(now - since);
@@ -191,36 +196,38 @@ impl World {
         look(&self.board, None);
         let breaches = self
             .board
-            .breaches
+            .breaches()
             .take()
             .into_iter()
+            .filter(|(_, breach)| !self.faults.iter().any(|fault| fault.excuses(breach)))
             .map(|(at_ns, breach)| (at_ns.saturating_sub(start_ns), breach))
             .collect();
         Run {
             throws: self.dice.throws(),
             breaches,
             passes,
-            time_ns: self.board.machine.now_ns() - start_ns,
+            time_ns: self.board.machine().now_ns() - start_ns,
             longest_off_ns,
             misfit: self.dice.is_misfit(),
+            faults: self.faults.clone(),
         }
     }
 
     fn report(&self, breach: Breach) {
         self.board
-            .breaches
-            .report(self.board.machine.now_ns(), breach);
+            .breaches()
+            .report(self.board.machine().now_ns(), breach);
     }
 
     /// C3: after a detach nothing new is begun on the array. What is in flight comes to its end,
     /// of which the transfer itself may be a part.
     fn watch_transfers(&self, at_detach: &mut Option<u64>) {
-        if self.board.device().is_attached() {
+        if self.board.is_attached() {
             *at_detach = None;
             return;
         }
-        let transfers = self.board.machine.transfers();
-        let in_flight = matches!(self.board.device().state(), State::Busy | State::Draining);
+        let transfers = self.board.machine().transfers();
+        let in_flight = self.board.is_busy();
         let allowed = *at_detach.get_or_insert(transfers + u64::from(in_flight));
         if transfers > allowed {
             *at_detach = Some(transfers);
@@ -229,7 +236,8 @@ impl World {
     }
 
     /// Puts everything back to where a run begins.
-    fn begin(&mut self, schedule: &[u8], rng: Option<Rng>) {
+    /// False if that is not possible any more.
+    fn begin(&mut self, schedule: &[u8], rng: Option<Rng>) -> bool {
         self.dice.begin(
             Bounds {
                 deaths: 0,
@@ -238,41 +246,59 @@ impl World {
             &[],
             None,
         );
-        for index in 0..self.lives.len() {
-            if self.stopped[index] {
-                self.stopped[index] = false;
-            }
-            self.lives[index].set(0);
-            self.board.terminate(index);
+        self.stopped.fill(false);
+        if !self.faults.is_empty() {
+            self.faults.clear();
+            let now = self.board.machine().now_ns();
+            self.board.machine().with_qspi(|qspi| {
+                qspi.faults.clear();
+                qspi.flash_mut().faults.clear();
+                qspi.flash_mut().clear_busy(now);
+            });
         }
-        self.board.attach();
-        self.board
-            .run_until(u64::from(MOST_PASSES), Board::is_over_and_known);
+        for lives in &self.lives {
+            lives.set(0);
+        }
+        self.board.come_to_rest();
         for index in 0..self.lives.len() {
             let start = region_start(index);
-            if self.board.array(start, SMALL) != content(index) {
+            if self.content(start) != content(index) {
                 let mut bytes = [0xFF; REGION as usize];
                 bytes[..SMALL].copy_from_slice(&content(index));
                 self.board
-                    .machine
+                    .machine()
                     .with_qspi(|qspi| qspi.flash_mut().poke(start, &bytes));
             }
         }
         // Ticks of the alarms begin anew with each second.
-        let now = self.board.machine.now_ns();
+        let now = self.board.machine().now_ns();
         self.board
-            .machine
+            .machine()
             .advance_to((now / SECOND_NS + 1) * SECOND_NS);
         self.board.renew();
-        self.board.breaches.take();
+        self.board.breaches().take();
         self.dice.begin(self.bounds, schedule, rng);
         let fingerprint = self.fingerprint();
-        let start = *self.start.get_or_insert(fingerprint);
-        assert_eq!(start, fingerprint, "every run begins with the same state");
+        *self.start.get_or_insert(fingerprint) == fingerprint
+    }
+
+    /// After a run with faults: whether the hardware is as good as new, so that another run can
+    /// be made.
+    pub fn is_sound(&mut self) -> bool {
+        self.begin(&[], None)
+    }
+
+    /// What the array holds at the beginning of a region.
+    fn content(&self, start: u32) -> [u8; SMALL] {
+        let mut bytes = [0; SMALL];
+        self.board
+            .machine()
+            .with_qspi(|qspi| qspi.flash_mut().peek(start, &mut bytes));
+        bytes
     }
 
     fn is_over(&self) -> bool {
-        self.board.is_over() && !self.board.is_detaching()
+        self.board.is_over()
     }
 
     /// Nothing will ever happen again, although somebody waits for something.
@@ -285,9 +311,7 @@ impl World {
         self.board.fingerprint(&mut hasher);
         for (index, lives) in self.lives.iter().enumerate() {
             (lives.get(), self.stopped[index]).hash(&mut hasher);
-            self.board
-                .array(region_start(index), SMALL)
-                .hash(&mut hasher);
+            self.content(region_start(index)).hash(&mut hasher);
         }
         let left = self.dice.left.get();
         let left = [
@@ -297,59 +321,57 @@ impl World {
             left.stalls,
             left.faults,
         ];
-        (left, self.board.device().is_attached()).hash(&mut hasher);
+        (left, self.board.is_attached()).hash(&mut hasher);
         hasher.finish()
     }
 
-    fn choose(&self) -> Move {
+    fn choose(&mut self) -> Move {
         let left = self.dice.left.get();
-        let mut moves = [Move::Pass; 16];
-        let mut count = 0;
-        let mut offer = |what| {
-            if let Some(slot) = moves.get_mut(count) {
-                *slot = what;
-                count += 1;
-            }
-        };
         let kernel_work = self.board.has_kernel_work();
         let ready = self.board.has_ready_process();
-        let event = self.board.machine.next_event().is_some();
-        let attached = self.board.device().is_attached();
+        let event = self.board.machine().next_event().is_some();
+        let attached = self.board.is_attached();
+        self.moves.clear();
         if kernel_work || ready {
-            offer(Move::Pass);
+            self.moves.push(Move::Pass);
             if event && (!kernel_work || left.stalls > 0) {
-                offer(Move::Wait);
+                self.moves.push(Move::Wait);
             }
         } else {
             let stopped = self.stopped.iter().position(|stopped| *stopped);
-            match stopped.filter(|_| self.board.is_stuck()) {
-                Some(stopped) => offer(Move::Resume(stopped)),
-                // The kernel looks for work once more and sleeps.
-                None => offer(Move::Pass),
-            }
+            self.moves
+                .push(match stopped.filter(|_| self.board.is_stuck()) {
+                    Some(stopped) => Move::Resume(stopped),
+                    // The kernel looks for work once more and sleeps.
+                    None => Move::Pass,
+                });
         }
-        for (index, alive) in self.board.alive().enumerate() {
+        for (index, alive) in self.board.alive().into_iter().enumerate() {
             if alive && left.deaths > 0 {
-                offer(Move::Terminate(index));
+                self.moves.push(Move::Terminate(index));
             }
             if alive && left.stops > 0 && !self.stopped[index] {
-                offer(Move::Stop(index));
+                self.moves.push(Move::Stop(index));
             }
             if self.stopped[index] && (kernel_work || ready || event) {
-                offer(Move::Resume(index));
+                self.moves.push(Move::Resume(index));
             }
         }
         if attached && left.detaches > 0 {
-            offer(Move::Detach);
+            self.moves.push(Move::Detach);
         }
         if !attached && !self.board.is_detaching() {
-            offer(Move::Attach);
+            self.moves.push(Move::Attach);
         }
-        moves[self.dice.throw(Point::Pass, count)]
+        let unarmed = |qspi: &mut Qspi| qspi.faults.is_empty();
+        if left.faults > 0 && self.board.machine().with_qspi(unarmed) {
+            self.moves.extend(FAULTS.map(Move::Fault));
+        }
+        self.moves[self.dice.throw(Point::Pass, self.moves.len())]
     }
 
     fn make(&mut self, what: Move) {
-        self.board.chip().nudge();
+        self.board.nudge();
         let mut left = self.dice.left.get();
         match what {
             Move::Pass => self.board.step(),
@@ -382,10 +404,47 @@ impl World {
             Move::Attach => {
                 self.board.attach();
             }
+            Move::Fault(fault) => {
+                left.faults -= 1;
+                self.faults.push(fault);
+                let now = self.board.machine().now_ns();
+                self.board.machine().with_qspi(|qspi| fault.arm(qspi, now));
+            }
         }
         if what != Move::Pass {
             // In a pass processes may die by themselves, which is accounted for there.
             self.dice.left.set(left);
         }
+    }
+}
+
+/// A board after the other: hardware that does not recover is replaced.
+pub struct Worlds<B> {
+    part: &'static PartSpec,
+    bounds: Bounds,
+    world: Option<World<B>>,
+}
+
+impl<B: Subject> Worlds<B> {
+    /// Boards with `part` on them.
+    pub fn new(part: &'static PartSpec, bounds: Bounds) -> Worlds<B> {
+        Worlds {
+            part,
+            bounds,
+            world: None,
+        }
+    }
+
+    /// One that a schedule can be run on.
+    pub fn sound(&mut self) -> &mut World<B> {
+        if let Some(world) = &mut self.world
+            && !world.faults.is_empty()
+            && !world.is_sound()
+        {
+            // Before the next one is made: boards of one thread can't be told apart.
+            self.world = None;
+        }
+        self.world
+            .get_or_insert_with(|| World::new(self.part, self.bounds))
     }
 }

@@ -1,0 +1,171 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! What goes wrong with the hardware.
+
+use crate::breach::Breach;
+use qspi_models::nor::{FaultTimes, FlashFault};
+use qspi_models::{DmaStop, Qspi, ReadyFault, Violation};
+use spi_nor::opcode;
+
+/// A fault that strikes the next task of the peripheral, or the next operation of the part, that it
+/// is about.
+///
+/// Faults that nobody could notice are not among them: a program that changes nothing and says
+/// it did, a DMA that stops half-way and says it ended. They are for the app to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// READY does not come.
+    ReadyMissing,
+    /// READY comes late, yet before the deadline.
+    ReadyLate,
+    /// READY comes after the deadline.
+    ReadyTooLate,
+    /// READY comes before the end, and at the end.
+    ReadyEarly,
+    /// READY comes twice.
+    ReadyTwice,
+    /// READY comes with nothing behind it.
+    ReadyStale,
+    /// ACTIVATE never ends.
+    ActivateHangs,
+    /// The DMA stops half-way, and nothing ends.
+    DmaStops,
+    /// WREN is not heard.
+    WriteEnableIgnored,
+    /// WIP stays 1 for ever.
+    WipStuck,
+    /// WIP becomes 0, and 1 again for a while.
+    WipReturns,
+    /// The part loses its state.
+    PartResets,
+}
+
+/// All of them.
+pub const FAULTS: [Fault; 12] = [
+    Fault::ReadyMissing,
+    Fault::ReadyLate,
+    Fault::ReadyTooLate,
+    Fault::ReadyEarly,
+    Fault::ReadyTwice,
+    Fault::ReadyStale,
+    Fault::ActivateHangs,
+    Fault::DmaStops,
+    Fault::WriteEnableIgnored,
+    Fault::WipStuck,
+    Fault::WipReturns,
+    Fault::PartResets,
+];
+
+/// More than any deadline of an operation on four bytes, in ns.
+const BEYOND_DEADLINES_NS: u64 = 20_000_000;
+
+impl Fault {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fault::ReadyMissing => "READY missing",
+            Fault::ReadyLate => "READY late",
+            Fault::ReadyTooLate => "READY after the deadline",
+            Fault::ReadyEarly => "READY early",
+            Fault::ReadyTwice => "READY twice",
+            Fault::ReadyStale => "READY stale",
+            Fault::ActivateHangs => "ACTIVATE hangs",
+            Fault::DmaStops => "DMA stops half-way",
+            Fault::WriteEnableIgnored => "WREN ignored",
+            Fault::WipStuck => "WIP never clears",
+            Fault::WipReturns => "WIP returns",
+            Fault::PartResets => "part resets",
+        }
+    }
+
+    /// Whether `breach` is the fault's own doing: what the model objects to because the hardware was
+    /// stopped by force, or because the part had lost what it was told.
+    pub fn excuses(self, breach: &Breach) -> bool {
+        let Breach::Hardware(violation) = breach else {
+            // A part that resets by itself in the middle of an operation says afterwards that
+            // it is quiet.
+            return self == Fault::PartResets && matches!(breach, Breach::WrongContent { .. });
+        };
+        match self {
+            Fault::ReadyMissing
+            | Fault::ReadyLate
+            | Fault::ReadyTooLate
+            | Fault::ReadyEarly
+            | Fault::ReadyTwice
+            | Fault::ReadyStale
+            | Fault::ActivateHangs
+            | Fault::DmaStops => matches!(
+                violation,
+                Violation::DeactivateWhileBusy { .. }
+                    | Violation::DisableWhileBusy { .. }
+                    | Violation::DisableWhileFlashBusy
+                    | Violation::LongFrameOpen
+                    | Violation::MalformedCommand { .. }
+                    | Violation::CommandWhileBusy {
+                        opcode: opcode::RDPD
+                    }
+            ),
+            Fault::WriteEnableIgnored => matches!(violation, Violation::NotWriteEnabled { .. }),
+            Fault::WipStuck | Fault::WipReturns => {
+                matches!(violation, Violation::CommandWhileBusy { .. })
+            }
+            Fault::PartResets => matches!(
+                violation,
+                Violation::CommandDuringReset { .. }
+                    | Violation::NotWriteEnabled { .. }
+                    | Violation::ClockTooFast { .. }
+            ),
+        }
+    }
+
+    /// Arms it.
+    pub fn arm(self, qspi: &mut Qspi, now: u64) {
+        let ready = |qspi: &mut Qspi, fault| qspi.faults.ready(None, fault);
+        let flash = |qspi: &mut Qspi, fault| {
+            qspi.flash_mut().faults.arm(fault, FaultTimes::Count(1));
+        };
+        match self {
+            Fault::ReadyMissing => ready(qspi, ReadyFault::Swallow),
+            Fault::ReadyLate => ready(
+                qspi,
+                ReadyFault::Delay {
+                    by_ns: 500_000,
+                    survives_disable: false,
+                },
+            ),
+            Fault::ReadyTooLate => ready(
+                qspi,
+                ReadyFault::Delay {
+                    by_ns: BEYOND_DEADLINES_NS,
+                    survives_disable: true,
+                },
+            ),
+            Fault::ReadyEarly => ready(
+                qspi,
+                ReadyFault::Early {
+                    after_ns: 100,
+                    and_at_end: true,
+                },
+            ),
+            Fault::ReadyTwice => ready(qspi, ReadyFault::Duplicate { after_ns: 40_000 }),
+            Fault::ReadyStale => qspi.schedule_ready(now + 10_000),
+            Fault::ActivateHangs => qspi.faults.activate_hangs(1),
+            Fault::DmaStops => qspi.faults.dma_stops(DmaStop {
+                after_bytes: 0,
+                task_ends: false,
+            }),
+            Fault::WriteEnableIgnored => flash(qspi, FlashFault::WriteEnableIgnored),
+            Fault::WipStuck => flash(qspi, FlashFault::WipStuck { for_ns: None }),
+            Fault::WipReturns => flash(
+                qspi,
+                FlashFault::WipReturns {
+                    after_ns: 50_000,
+                    for_ns: 2_000_000,
+                },
+            ),
+            Fault::PartResets => qspi.flash_mut().hardware_reset(now),
+        }
+    }
+}
