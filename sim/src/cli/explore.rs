@@ -152,11 +152,7 @@ pub fn explore(arguments: &arguments::Explore) -> Result<(), Failure> {
             bounds.faults,
             Grouped(report.schedules),
             Grouped(report.pruned),
-            if options.prune {
-                Grouped(report.states).to_string()
-            } else {
-                "not counted".to_owned()
-            },
+            Grouped(report.states),
             if report.states_left_out > 0 {
                 format!(
                     ", and {} met that there was no room for",

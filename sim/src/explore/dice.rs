@@ -85,6 +85,11 @@ impl Dice {
         self.is_open.get() && self.throws.borrow().len() >= self.schedule.borrow().len()
     }
 
+    /// Whether a state was seen before.
+    pub fn is_closed(&self) -> bool {
+        !self.is_open.get()
+    }
+
     /// The state was seen before.
     pub fn close(&self) {
         self.is_open.set(false);

@@ -44,7 +44,7 @@ pub struct Report {
     pub bounds: String,
     /// Schedules that were run.
     pub schedules: u64,
-    /// Distinct states, as far as there was room for them; 0 without pruning.
+    /// Distinct states, as far as there was room for them.
     pub states: u64,
     /// States that there was no room for.
     pub states_left_out: u64,
@@ -102,7 +102,7 @@ pub fn search<B: Subject>(options: Options, progress: impl Fn(u64, u64)) -> Repo
             running: 0,
         }),
         more: Condvar::new(),
-        seen: Seen::new(if options.prune { options.seen_bits } else { 1 }),
+        seen: Seen::new(options.seen_bits),
         stop: AtomicBool::new(false),
         schedules: AtomicU64::new(0),
         result: Mutex::default(),
@@ -130,16 +130,8 @@ pub fn search<B: Subject>(options: Options, progress: impl Fn(u64, u64)) -> Repo
     let mut report = found.report;
     report.bounds = options.bounds.to_string();
     report.schedules = shared.schedules.load(Ordering::Relaxed);
-    report.states = if options.prune {
-        shared.seen.count()
-    } else {
-        0
-    };
-    report.states_left_out = if options.prune {
-        shared.seen.left_out()
-    } else {
-        0
-    };
+    report.states = shared.seen.count();
+    report.states_left_out = shared.seen.left_out();
     report.exhaustive = left == 0 && !shared.stop.load(Ordering::Relaxed);
     if let Some(choices) = found.failing {
         let (schedule, what) = super::shrink::shrink::<B>(&options, choices);
@@ -160,7 +152,7 @@ fn work<B: Subject>(shared: &Shared) {
     } = shared.options;
     let mut worlds = Worlds::<B>::new(part, bounds);
     while let Some(schedule) = next(shared) {
-        let seen = prune.then_some(&shared.seen);
+        let seen = Some((&shared.seen, prune));
         let run = worlds.sound().run(&schedule, seen, None, |_, _| {});
         let number = shared.schedules.fetch_add(1, Ordering::Relaxed) + 1;
         let others = alternatives(&schedule, &run);
@@ -220,7 +212,7 @@ fn alternatives(schedule: &[u8], run: &Run) -> Vec<Box<[u8]>> {
 fn account(shared: &Shared, run: &Run, schedule: &[u8]) {
     let mut found = lock(&shared.result);
     let report = &mut found.report;
-    report.pruned += u64::from(run.throws.last().is_some_and(|last| !last.is_open));
+    report.pruned += u64::from(run.pruned);
     report.deepest = report.deepest.max(run.throws.len());
     report.most_passes = report.most_passes.max(run.passes);
     report.longest_off_ns = report.longest_off_ns.max(run.longest_off_ns);

@@ -65,6 +65,8 @@ pub struct Run {
     pub longest_off_ns: u64,
     /// The schedule asked for an alternative that there was not.
     pub misfit: bool,
+    /// It came to a state that was seen before.
+    pub pruned: bool,
     /// What was made to go wrong.
     pub faults: Vec<Fault>,
 }
@@ -135,12 +137,12 @@ impl<B: Subject> World<B> {
 
     /// Runs one schedule from its beginning to its end, and `look`s after every pass.
     ///
-    /// States are looked up in `seen`, if there is one. `rng` chooses beyond the schedule, or else the
-    /// first alternative is taken.
+    /// States are kept in `seen`, if there is one; if `prune`, what follows a known one is not to be
+    /// tried. `rng` chooses beyond the schedule, or else the first alternative is taken.
     pub fn run(
         &mut self,
         schedule: &[u8],
-        seen: Option<&Seen>,
+        seen: Option<(&Seen, bool)>,
         rng: Option<Rng>,
         mut look: impl FnMut(&B, Option<Move>),
     ) -> Run {
@@ -155,9 +157,10 @@ impl<B: Subject> World<B> {
             if self.is_over() {
                 break;
             }
-            if let Some(seen) = seen
+            if let Some((seen, prune)) = seen
                 && self.dice.is_open()
                 && !seen.is_new(self.fingerprint())
+                && prune
             {
                 self.dice.close();
             }
@@ -209,6 +212,7 @@ impl<B: Subject> World<B> {
             time_ns: self.board.machine().now_ns() - start_ns,
             longest_off_ns,
             misfit: self.dice.is_misfit(),
+            pruned: self.dice.is_closed(),
             faults: self.faults.clone(),
         }
     }
@@ -306,7 +310,8 @@ impl<B: Subject> World<B> {
         self.board.is_stuck() && !self.is_over() && !self.stopped.contains(&true)
     }
 
-    fn fingerprint(&self) -> u64 {
+    /// The state as a number, see the [module](super).
+    pub fn fingerprint(&self) -> u64 {
         let mut hasher = FixedState::default().build_hasher();
         self.board.fingerprint(&mut hasher);
         for (index, lives) in self.lives.iter().enumerate() {
