@@ -62,7 +62,7 @@ pub enum Bite<'b> {
     Programmed(u32),
     /// So many bytes were erased, from the start of the request.
     Erased(u32),
-    /// Nothing was done. A program or an erase may have been left half done.
+    /// It did not end well. Nothing was read; a program or an erase may be left half done.
     Failed(Error),
 }
 
@@ -92,7 +92,8 @@ pub trait Client {
     /// Ends all requests that are not in flight, with this error.
     fn cancel(&self, error: Error);
 
-    /// Delivers what must not be delivered from inside a call.
+    /// Delivers what must not be delivered from inside a call. Called each time that the
+    /// device looks at its clients.
     fn deferred(&self);
 }
 
@@ -113,7 +114,9 @@ pub trait Host {
     /// failed.
     fn accepts(&self) -> Result<(), Error>;
 
-    /// The part's dimensions, once it was identified.
+    /// The part's dimensions, once it was identified. They are forgotten with all else that
+    /// is known of it: after a reset that it had to be given, a forced stop of the controller,
+    /// or a wake-up that failed.
     fn dimensions(&self) -> Option<Dimensions>;
 }
 

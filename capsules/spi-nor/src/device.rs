@@ -20,12 +20,13 @@
 //!
 //! # Time
 //!
-//! One alarm serves three purposes, one at a time: the pause before the next look at
-//! a busy part, the deadline of a transfer, and the idle time. An alarm never proves
-//! that something has ended. A deadline that passes twice (the first time the
-//! interrupt may just be waiting behind the alarm) makes the controller *hung*: it is
-//! stopped by force, the client gets [`Error::NoAnswer`], and the device recovers or
-//! fails.
+//! One alarm serves four purposes, one at a time: the pause before the next look at
+//! a busy part, the deadline of a transfer, the idle time, and a later look at clients
+//! ([`Host::notify_later`]). An alarm never proves that something has ended. A deadline
+//! that passes twice (the first time the interrupt may just be waiting behind the alarm)
+//! makes the controller *hung*: it is stopped by force, the client gets
+//! [`Error::NoAnswer`], and the [lifecycle] says whether the device starts again, is off,
+//! or has failed. What was known of the part is forgotten.
 
 use crate::bite::{self, Plan};
 use crate::bring_up::{AFTER_RESET_US, BringUp, LEFTOVER_US};

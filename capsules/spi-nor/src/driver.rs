@@ -42,8 +42,8 @@ use kernel::{ErrorCode, ProcessId};
 /// Tock's number for this driver.
 pub const DRIVER_NUM: usize = 0x50005;
 
-/// Sector that apps may rely on before the part is known: the smallest unit of erase
-/// of every part that is supported.
+/// What erases are checked against while the part is not known: no part's sector is told
+/// to be smaller. One that is larger refuses when the erase's turn comes.
 const SECTOR: u32 = 4096;
 
 /// Read-only allow: what is programmed.

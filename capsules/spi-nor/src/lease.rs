@@ -3,6 +3,8 @@
 // Copyright tock-qspi contributors 2026.
 
 //! The right of a process to use the part.
+//!
+//! Table and diagram are in `doc/state-machines.md`, compared with [`transition`] by a test.
 
 /// What a process holds. Lives in its grant, and so vanishes with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

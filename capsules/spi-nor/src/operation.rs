@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Copyright tock-qspi contributors 2026.
 
-//! One read, program or erase, from the queue to the quiet array.
+//! One read, program or erase, from its beginning to the quiet array.
 //!
 //! "Outstanding" has two halves. The transfer's end frees the memory; WIP = 0 makes
 //! the array quiet. A program or an erase is over after both.
+//!
+//! Table and diagram are in `doc/state-machines.md`, compared with the script by a test.
 
 use crate::error::Error;
 use crate::opcode;
@@ -59,8 +61,8 @@ pub struct Recipe {
     pub maximum_us: u32,
     /// How to ask whether it is done.
     pub poll: Poll,
-    /// 4-byte mode, if the part is used in it. It is entered before each operation anew: a part
-    /// that has lost it, by a reset of its own, would take the address for another.
+    /// 4-byte mode, if this operation needs the part in it. It is entered before each anew: a
+    /// part that has lost it, by a reset of its own, would take the address for another.
     pub four_byte_mode: Option<FourByteMode>,
 }
 

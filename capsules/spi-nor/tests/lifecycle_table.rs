@@ -2,8 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Copyright tock-qspi contributors 2026.
 
-//! The table of the lifecycle in `doc/teardown.md` is the code's.
+//! Table and diagram of the lifecycle in `doc/teardown.md` are the code's.
 
+#[path = "../../../doc/documented.rs"]
+mod documented;
+
+use documented::{Edge, Section};
 use spi_nor::lifecycle::{Action, EVENTS, Fate, STATES, State, transition};
 
 fn state_name(state: State) -> String {
@@ -49,34 +53,81 @@ fn cell(from: State, (to, action): (State, Action)) -> String {
     }
 }
 
-#[test]
-fn the_documented_table_is_the_transition_function() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../doc/teardown.md");
-    let document = std::fs::read_to_string(path).expect("doc/teardown.md is there");
-    let documented: Vec<Vec<String>> = document
-        .lines()
-        .skip_while(|line| !line.starts_with("| state |"))
-        .take_while(|line| line.starts_with('|'))
-        .map(|line| {
-            line.trim_matches('|')
-                .split('|')
-                .map(|cell| cell.trim().to_owned())
-                .collect()
-        })
-        .collect();
+fn section() -> Section {
+    Section::of("teardown.md", "## The lifecycle")
+}
 
-    let mut expected = vec![
+fn table() -> Vec<Vec<String>> {
+    let mut rows = vec![
         std::iter::once("state".to_owned())
             .chain(EVENTS.iter().map(|event| format!("{event:?}")))
             .collect::<Vec<_>>(),
-        vec!["---".to_owned(); EVENTS.len() + 1],
     ];
     for state in STATES {
-        expected.push(
+        rows.push(
             std::iter::once(state_name(state))
                 .chain(EVENTS.map(|event| cell(state, transition(state, event))))
                 .collect(),
         );
     }
-    assert_eq!(documented, expected);
+    rows
+}
+
+fn edges() -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for from in STATES {
+        for event in EVENTS {
+            let (to, _) = transition(from, event);
+            if to != from {
+                edges.push(Edge {
+                    from: state_name(from),
+                    to: state_name(to),
+                    event: format!("{event:?}"),
+                });
+            }
+        }
+    }
+    edges
+}
+
+#[test]
+fn the_documented_table_is_the_transition_function() {
+    section().assert_table(&table());
+}
+
+#[test]
+fn the_documented_diagram_is_the_transition_function() {
+    section().assert_diagram("Off", &edges());
+}
+
+/// What the tests of all documented machines rely on.
+#[test]
+fn a_document_that_disagrees_is_told_what_it_should_say() {
+    let section = section();
+    for row in 0..table().len() {
+        let mut other = table();
+        let cell = other[row].last_mut().expect("there are columns");
+        *cell = "something else".to_owned();
+        let problem = section.table_problem(&other).expect("a cell differs");
+        assert!(problem.contains("| something else |"), "{problem}");
+    }
+    let mut fewer = table();
+    fewer.pop();
+    assert!(section.table_problem(&fewer).is_some());
+
+    for index in 0..edges().len() {
+        let mut fewer = edges();
+        let edge = fewer.remove(index);
+        let problem = section.diagram_problem("Off", &fewer).expect("one less");
+        assert!(
+            problem.contains(&format!("not in the code: {edge:?}")),
+            "{problem}"
+        );
+        let mut other = edges();
+        other[index].event = "Struck".to_owned();
+        let problem = section.diagram_problem("Off", &other).expect("one differs");
+        let (_, right) = problem.split_once("It should have").expect("told");
+        assert!(right.contains("Struck"), "{problem}");
+    }
+    assert!(section.diagram_problem("Ready", &edges()).is_some());
 }

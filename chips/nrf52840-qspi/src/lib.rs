@@ -48,6 +48,8 @@
 //!                                           └───────────────────────────┘
 //! ```
 //!
+//! All states, events and actions are in `doc/state-machines.md`.
+//!
 //! - **enable** ends whatever the flash does. ACTIVATE asks the flash whether it is busy,
 //!   and a flash that is asleep or absent answers "busy" for ever. So ACTIVATE runs with
 //!   no pin connected, and the pins are connected at its READY.

@@ -3,6 +3,8 @@
 // Copyright tock-qspi contributors 2026.
 
 //! The driver's states, and what takes it from one to the next.
+//!
+//! Table and diagram are in `doc/state-machines.md`, compared with [`transition`] by a test.
 
 use crate::transfer::Task;
 
@@ -201,6 +203,9 @@ pub fn transition(state: State, event: Event) -> (State, Action) {
 }
 
 #[cfg(test)]
+mod table;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -231,7 +236,7 @@ mod tests {
         Event::ForceStop,
     ];
 
-    fn every() -> impl Iterator<Item = (State, Event, State, Action)> {
+    pub(super) fn every() -> impl Iterator<Item = (State, Event, State, Action)> {
         STATES.into_iter().flat_map(|state| {
             EVENTS.into_iter().map(move |event| {
                 let (next, action) = transition(state, event);

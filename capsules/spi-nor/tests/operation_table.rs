@@ -1,0 +1,307 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! Table and diagram of the operation in `doc/state-machines.md` are the code's.
+//!
+//! The script's state is more than its stage. So it is driven through all that can come back,
+//! for all kinds of operation, and each step is put under a name: stage and what came back.
+//! Steps of the same name have to lead to the same.
+
+#[path = "../../../doc/documented.rs"]
+mod documented;
+
+use documented::{Edge, Section};
+use qspi_hil::{AddressWidth, Operation, Template};
+use spi_nor::error::Error;
+use spi_nor::opcode;
+use spi_nor::operation::{Kind, OperationScript, Recipe, Stage};
+use spi_nor::part::FourByteMode;
+use spi_nor::script::{Act, Input};
+use spi_nor::status_register::{FSR_ERASE_FAILED, FSR_PROGRAM_FAILED, FSR_PROTECTION};
+use spi_nor::status_register::{Poll, WEL, WIP};
+use std::collections::HashSet;
+
+const REFUSALS: [qspi_hil::Error; 9] = [
+    qspi_hil::Error::Unsupported,
+    qspi_hil::Error::Misaligned,
+    qspi_hil::Error::Empty,
+    qspi_hil::Error::TooLong,
+    qspi_hil::Error::OutOfReach,
+    qspi_hil::Error::AddressOverflow,
+    qspi_hil::Error::SurplusBuffer,
+    qspi_hil::Error::ClockUnavailable,
+    qspi_hil::Error::Hardware,
+];
+
+/// One step of a script, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Step {
+    stage: &'static str,
+    came_back: &'static str,
+    next: &'static str,
+    act: String,
+}
+
+fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Queued => "Queued",
+        Stage::EnablingFourByte => "EnablingFourByte",
+        Stage::EnteringFourByte => "EnteringFourByte",
+        Stage::EnablingWrite => "EnablingWrite",
+        Stage::CheckingWriteEnable => "CheckingWriteEnable",
+        Stage::Transferring => "Transferring",
+        Stage::Busy => "Busy",
+        Stage::Polling => "Polling",
+        Stage::Confirming => "Confirming",
+        Stage::ClearingFailure(_) => "ClearingFailure",
+        Stage::Done => "Done",
+    }
+}
+
+/// What came back, as the documents call it. `waited_us` is the sum of all pauses so far.
+fn came_back(recipe: &Recipe, stage: Stage, input: &Input<'_>, waited_us: u32) -> &'static str {
+    let kind = match recipe.kind {
+        Kind::Read => "read",
+        Kind::Program | Kind::Erase => "program or erase",
+    };
+    let status = match input {
+        Input::Refused(_) => return "refused",
+        Input::Elapsed => return "elapsed",
+        Input::Begin | Input::Done(_) => input.first(),
+    };
+    match (stage, status) {
+        (Stage::Queued, _) => match recipe.four_byte_mode {
+            Some(mode) if mode.write_enable => "4-byte mode after WREN",
+            Some(_) => "4-byte mode",
+            None => kind,
+        },
+        (Stage::EnteringFourByte | Stage::Transferring, _) => kind,
+        (Stage::CheckingWriteEnable, None | Some(0xFF)) => "all ones or nothing",
+        (Stage::CheckingWriteEnable, Some(status)) => match (status & WEL, status & WIP) {
+            (_, WIP) => "busy",
+            (WEL, _) => "WEL",
+            (_, _) => "no WEL",
+        },
+        (Stage::Polling | Stage::Confirming, None) => "nothing",
+        (Stage::Polling | Stage::Confirming, Some(status)) if recipe.poll.is_busy(status) => {
+            if waited_us < recipe.maximum_us {
+                "busy"
+            } else {
+                "busy for too long"
+            }
+        }
+        (Stage::Polling, Some(_)) => "quiet",
+        (Stage::Confirming, Some(status)) => {
+            let failures = FSR_PROTECTION | FSR_ERASE_FAILED | FSR_PROGRAM_FAILED;
+            match recipe.poll {
+                Poll::StatusRegister if status & WEL != 0 => "quiet with WEL",
+                Poll::FlagStatusRegister if status & failures != 0 => "quiet with failure",
+                Poll::StatusRegister | Poll::FlagStatusRegister => "quiet",
+            }
+        }
+        (
+            Stage::EnablingFourByte
+            | Stage::EnablingWrite
+            | Stage::Busy
+            | Stage::ClearingFailure(_)
+            | Stage::Done,
+            _,
+        ) => "done",
+    }
+}
+
+fn bare(opcode: u8) -> Act {
+    Act::Command(Operation::plain(Template::bare(opcode)))
+}
+
+fn receive(opcode: u8) -> Act {
+    Act::Receive(Operation::plain(Template::register_in(opcode)), 1)
+}
+
+/// The act, as the documents call it. Every detail of it is compared on the way.
+fn act_name(recipe: &Recipe, from: Stage, to: Stage, input: &Input<'_>, act: Act) -> String {
+    let transfer = match recipe.kind {
+        Kind::Read => Act::Read(recipe.operation, recipe.length),
+        Kind::Program => Act::Program(recipe.operation, recipe.length),
+        Kind::Erase => Act::Command(recipe.operation),
+    };
+    let enter = recipe.four_byte_mode.map(|mode| bare(mode.enter));
+    match (act, to) {
+        (Act::Finished(Ok(())), _) => "over".to_owned(),
+        (Act::Finished(Err(error)), _) => match (from, input) {
+            (_, Input::Refused(refusal)) if error == Error::Controller(*refusal) => {
+                "failed: what the controller said".to_owned()
+            }
+            (Stage::ClearingFailure(kept), _) if kept == error => {
+                "failed: what the part said".to_owned()
+            }
+            _ => format!("failed: {error:?}"),
+        },
+        (Act::Pause(pause_us), _) if pause_us > 0 => "pause".to_owned(),
+        (act, Stage::Transferring) if act == transfer => "transfer".to_owned(),
+        (act, Stage::Polling | Stage::Confirming) if act == receive(recipe.poll.opcode()) => {
+            "ask".to_owned()
+        }
+        (act, _) if act == receive(opcode::RDSR) => "RDSR".to_owned(),
+        (act, _) if act == bare(opcode::WREN) => "WREN".to_owned(),
+        (act, _) if act == bare(opcode::CLFSR) => "CLFSR".to_owned(),
+        (act, _) if Some(act) == enter => "EN4B".to_owned(),
+        (act, to) => panic!("{from:?} to {to:?}: {act:?}"),
+    }
+}
+
+fn recipes() -> impl Iterator<Item = Recipe> {
+    let modes = [
+        None,
+        Some(FourByteMode {
+            enter: opcode::EN4B,
+            exit: opcode::EX4B,
+            write_enable: false,
+        }),
+        Some(FourByteMode {
+            enter: opcode::EN4B,
+            exit: opcode::EX4B,
+            write_enable: true,
+        }),
+    ];
+    let kinds = [
+        (Kind::Read, 0x03, 64),
+        (Kind::Program, 0x02, 64),
+        (Kind::Erase, 0x20, 0),
+    ];
+    let polls = [Poll::StatusRegister, Poll::FlagStatusRegister];
+    kinds.into_iter().flat_map(move |(kind, opcode, length)| {
+        polls.into_iter().flat_map(move |poll| {
+            modes.into_iter().map(move |four_byte_mode| Recipe {
+                kind,
+                operation: Operation {
+                    template: Template::addressed(opcode, AddressWidth::Three),
+                    address: 0x1000,
+                },
+                length,
+                typical_us: 100,
+                maximum_us: 200,
+                poll,
+                four_byte_mode,
+            })
+        })
+    })
+}
+
+/// Every step of every script, in the order in which a script comes to them.
+fn steps() -> Vec<Step> {
+    let bytes: Vec<u8> = (0..=u8::MAX).collect();
+    let mut steps: Vec<Step> = Vec::new();
+    for recipe in recipes() {
+        let mut met = HashSet::new();
+        let mut ahead = vec![(OperationScript::new(recipe), None, 0)];
+        while let Some((script, last, waited_us)) = ahead.pop() {
+            if !met.insert(script) {
+                continue;
+            }
+            // What can come back depends on what was asked for last.
+            let inputs: Vec<Input<'_>> = match last {
+                None => vec![Input::Begin],
+                Some(Act::Finished(_)) => continue,
+                Some(Act::Pause(_)) => vec![Input::Elapsed],
+                Some(Act::Receive(_, _)) => std::iter::once(Input::Done(&[]))
+                    .chain(bytes.chunks(1).map(Input::Done))
+                    .chain(REFUSALS.map(Input::Refused))
+                    .collect(),
+                Some(_) => std::iter::once(Input::Done(&[]))
+                    .chain(REFUSALS.map(Input::Refused))
+                    .collect(),
+            };
+            for input in inputs {
+                let mut after = script;
+                let act = after.next(input);
+                let step = Step {
+                    stage: stage_name(script.stage()),
+                    came_back: came_back(&recipe, script.stage(), &input, waited_us),
+                    next: stage_name(after.stage()),
+                    act: act_name(&recipe, script.stage(), after.stage(), &input, act),
+                };
+                let pause_us = match act {
+                    Act::Pause(pause_us) => pause_us,
+                    _ => 0,
+                };
+                ahead.push((after, Some(act), waited_us + pause_us));
+                match steps
+                    .iter()
+                    .find(|known| (known.stage, known.came_back) == (step.stage, step.came_back))
+                {
+                    Some(known) => assert_eq!(*known, step, "one name, two ways: {recipe:?}"),
+                    None => steps.push(step),
+                }
+            }
+        }
+    }
+    let order = [
+        "Queued",
+        "EnablingFourByte",
+        "EnteringFourByte",
+        "EnablingWrite",
+        "CheckingWriteEnable",
+        "Transferring",
+        "Busy",
+        "Polling",
+        "Confirming",
+        "ClearingFailure",
+    ];
+    let rank = |step: &Step| {
+        let stage = order.iter().position(|stage| *stage == step.stage);
+        (step.came_back == "refused", stage, step.came_back)
+    };
+    for stage in order {
+        assert!(
+            steps.iter().any(|step| step.stage == stage),
+            "no script comes to {stage}"
+        );
+    }
+    steps.sort_by_key(rank);
+    steps
+}
+
+fn section() -> Section {
+    Section::of("state-machines.md", "## The operation")
+}
+
+#[test]
+fn the_documented_table_is_what_the_script_does() {
+    // Stages in which the same thing leads to the same share a row.
+    let mut rows: Vec<(Vec<&str>, Step)> = Vec::new();
+    for step in steps() {
+        let same = rows.iter_mut().find(|(_, row)| {
+            (row.came_back, row.next, &row.act) == (step.came_back, step.next, &step.act)
+        });
+        match same {
+            Some((stages, _)) => stages.push(step.stage),
+            None => rows.push((vec![step.stage], step)),
+        }
+    }
+    let heading = ["stage", "what came back", "next stage", "act"];
+    let mut expected = vec![heading.map(str::to_owned).to_vec()];
+    for (stages, step) in rows {
+        expected.push(vec![
+            stages.join(", "),
+            step.came_back.to_owned(),
+            step.next.to_owned(),
+            step.act,
+        ]);
+    }
+    section().assert_table(&expected);
+}
+
+#[test]
+fn the_documented_diagram_is_what_the_script_does() {
+    let expected: Vec<Edge> = steps()
+        .into_iter()
+        .map(|step| Edge {
+            from: step.stage.to_owned(),
+            to: step.next.to_owned(),
+            event: step.came_back.to_owned(),
+        })
+        .collect();
+    section().assert_diagram("Queued", &expected);
+}
