@@ -166,11 +166,9 @@ impl UserspaceKernelBoundary for Boundary {
         return_value: SyscallReturn,
     ) -> Result<(), ()> {
         self.tell(|probe| probe.returns(accessible_memory_start.addr(), &return_value));
-        let registers = abi::encode(return_value);
-        self.told(
-            accessible_memory_start.addr(),
-            Some(FixedState::default().hash_one(registers)),
-        );
+        let start = accessible_memory_start.addr();
+        let registers = abi::encode(return_value).map(|register| relative(register, start));
+        self.told(start, Some(FixedState::default().hash_one(registers)));
         // SAFETY: the caller's promise, passed on.
         unsafe {
             self.inner.set_syscall_return_value(
@@ -190,11 +188,10 @@ impl UserspaceKernelBoundary for Boundary {
         upcall: FunctionCall,
     ) -> Result<(), ()> {
         self.tell(|probe| probe.calls(accessible_memory_start.addr(), &upcall));
-        let arguments = (upcall.argument0, upcall.argument1, upcall.argument2);
-        self.told(
-            accessible_memory_start.addr(),
-            Some(FixedState::default().hash_one(arguments)),
-        );
+        let start = accessible_memory_start.addr();
+        let arguments = [upcall.argument0, upcall.argument1, upcall.argument2]
+            .map(|argument| relative(argument, start));
+        self.told(start, Some(FixedState::default().hash_one(arguments)));
         // SAFETY: the caller's promise, passed on.
         unsafe {
             self.inner
@@ -263,6 +260,16 @@ impl UserspaceKernelBoundary for Boundary {
 
     fn store_context(&self, state: &AppContext, out: &mut [u8]) -> Result<usize, ErrorCode> {
         self.inner.store_context(state, out)
+    }
+}
+
+/// An address in an app's memory as seen from its start, since where that is differs from
+/// board to board. Other values as they are.
+fn relative(value: usize, start: usize) -> usize {
+    const LARGEST_APP: usize = 1 << 20;
+    match value.checked_sub(start) {
+        Some(offset) if offset < LARGEST_APP => offset,
+        Some(_) | None => value,
     }
 }
 

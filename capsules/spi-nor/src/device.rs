@@ -326,6 +326,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         if let Some(Script::BringUp) = script {
             self.bring_up.map(|bring_up| bring_up.hash(hasher));
         }
+        self.profile.map_or((), |profile| {
+            (profile.read, profile.program, profile.width).hash(hasher);
+            (profile.four_byte_mode, profile.own_opcodes).hash(hasher);
+            (profile.clock_limit_hz, profile.is_protected).hash(hasher);
+        });
         (self.is_known(), self.turn.get()).hash(hasher);
         self.serving.is_some().hash(hasher);
         let waiting = self.wait.take();

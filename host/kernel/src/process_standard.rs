@@ -326,7 +326,11 @@ impl<'a, C: Chip, D: ProcessStandardDebug> ProcessStandard<'a, C, D> {
                 match task {
                     Task::FunctionCall(call) => {
                         (0u8, call.pc.as_ptr::<()>().addr()).hash(hasher);
-                        (call.argument0, call.argument1, call.argument2).hash(hasher);
+                        // The first call gets addresses, which differ from process to process.
+                        if let FunctionCallSource::Driver(id) = call.source {
+                            id.subscribe_num.hash(hasher);
+                            (call.argument0, call.argument1, call.argument2).hash(hasher);
+                        }
                     }
                     Task::ReturnValue(values) => {
                         (1u8, values.upcall_id.subscribe_num).hash(hasher);

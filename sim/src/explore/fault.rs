@@ -116,6 +116,10 @@ impl Fault {
                 Violation::CommandDuringReset { .. }
                     | Violation::NotWriteEnabled { .. }
                     | Violation::ClockTooFast { .. }
+                    // It did not hear the 66h before.
+                    | Violation::MalformedCommand {
+                        opcode: opcode::RST
+                    }
             ),
         }
     }
