@@ -96,6 +96,10 @@ pub trait Controller<'a> {
     /// The longest time in µs until [`Client::enabled`] on hardware that works.
     fn longest_enable_us(&self) -> u32;
 
+    /// Changes each time the hardware answers, in the middle of an operation too. A controller that
+    /// answers is late and not hung, whatever kept the CPU from listening.
+    fn answers(&self) -> u32;
+
     /// The bus clock in Hz, as the last `enable` chose it.
     fn clock_hz(&self) -> u32;
 

@@ -83,6 +83,8 @@ enum Before {
     Reset,
     Id,
     Verify(Setting),
+    /// The last look, which found it busy with nothing of ours.
+    End,
 }
 
 /// What has to be set in the part's registers.
@@ -297,6 +299,9 @@ impl BringUp {
                 let Some(status) = answer(&input) else {
                     return self.end(Err(Error::NotFound));
                 };
+                if status & WIP != 0 {
+                    return self.pause(Before::End);
+                }
                 let locked = self.part.is_some_and(|part| part.global_unlock.is_some());
                 if let Some(profile) = &mut self.profile {
                     let bits = match profile.quad_enable {
@@ -342,7 +347,7 @@ impl BringUp {
                 self.overdue = true;
                 self.go(Stage::Resetting, bare(opcode::RSTEN))
             }
-            (None, Before::Id | Before::Verify(_)) => self.end(Err(Error::NoAnswer)),
+            (None, Before::Id | Before::Verify(_) | Before::End) => self.end(Err(Error::NoAnswer)),
         }
     }
 
@@ -354,7 +359,9 @@ impl BringUp {
                     Before::Id if self.ones >= ONES => self.end(Err(Error::NotFound)),
                     // Absent, or in a mode where it does not know the command.
                     Before::Reset if self.ones >= ONES => self.leave_modes(),
-                    Before::Id | Before::Reset | Before::Verify(_) => self.pause(before),
+                    Before::Id | Before::Reset | Before::Verify(_) | Before::End => {
+                        self.pause(before)
+                    }
                 }
             }
             Some(status) if status & WIP != 0 => {
@@ -364,6 +371,7 @@ impl BringUp {
             Some(_) => match before {
                 Before::Reset => self.go(Stage::Resetting, bare(opcode::RSTEN)),
                 Before::Id => self.go(Stage::FirstId, receive(opcode::RDID, 3)),
+                Before::End => self.go(Stage::Protection, receive(opcode::RDSR, 1)),
                 Before::Verify(setting) => match self.write {
                     Some(write) => {
                         let length = write.verify.length();

@@ -26,7 +26,8 @@
 //! that passes twice (the first time the interrupt may just be waiting behind the alarm)
 //! makes the controller *hung*: it is stopped by force, the client gets
 //! [`Error::NoAnswer`], and the [lifecycle] says whether the device starts again, is off,
-//! or has failed. What was known of the part is forgotten.
+//! or has failed. What was known of the part is forgotten. A
+//! controller that has answered meanwhile, with a part of a long operation, gets more time.
 
 use crate::bite::{self, Plan};
 use crate::bring_up::{AFTER_RESET_US, BringUp, LEFTOVER_US};
@@ -161,6 +162,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     was_reset: Cell<bool>,
     /// The part was known when it was powered up.
     waking: Cell<bool>,
+    /// Longest time in µs that a part may be busy with something from before.
+    leftover_us: Cell<u32>,
     script: Cell<Option<Script>>,
     bring_up: MapCell<BringUp>,
     profile: MapCell<Profile>,
@@ -168,6 +171,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     turn: Cell<usize>,
 
     wait: Cell<Option<Waiting<A::Ticks>>>,
+    /// The controller's answers when the deadline was set.
+    answers: Cell<u32>,
     /// Somebody asked for a look after the present wait.
     later: Cell<bool>,
 }
@@ -202,6 +207,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             clock_limit_hz: Cell::new(FIRST_CLOCK_HZ),
             was_reset: Cell::new(false),
             waking: Cell::new(false),
+            leftover_us: Cell::new(LEFTOVER_US),
             buffer: Cell::new(Some(SubSliceMut::new(buffer))),
             script: Cell::new(None),
             bring_up: MapCell::new(BringUp::new()),
@@ -209,6 +215,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             serving: OptionalCell::empty(),
             turn: Cell::new(0),
             wait: Cell::new(None),
+            answers: Cell::new(0),
             later: Cell::new(false),
         }
     }
@@ -331,7 +338,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             (profile.four_byte_mode, profile.own_opcodes).hash(hasher);
             (profile.clock_limit_hz, profile.is_protected).hash(hasher);
         });
-        (self.is_known(), self.turn.get()).hash(hasher);
+        let answered = self.answers.get() != self.controller.answers();
+        (self.is_known(), self.turn.get(), answered).hash(hasher);
         self.serving.is_some().hash(hasher);
         let waiting = self.wait.take();
         if let Some(waiting) = &waiting {
@@ -532,7 +540,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         let patience_us = if self.was_reset.take() || self.is_known() {
             AFTER_RESET_US
         } else {
-            LEFTOVER_US
+            self.leftover_us.get()
         };
         let known = self.profile();
         self.bring_up
@@ -769,6 +777,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                         if !self.is_known() || shortfall.is_some() {
                             self.fault.set(shortfall);
                         }
+                        // From now on nothing runs in the part but what was begun here.
+                        self.leftover_us.set(profile.longest_us());
                         self.profile.put(profile);
                         self.brought_up(profile.clock_limit_hz);
                     }
@@ -919,7 +929,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
     }
 
+    /// Whether the controller has answered since it was asked last: it is not hung then.
+    fn has_answered(&self) -> bool {
+        let answers = self.controller.answers();
+        self.answers.replace(answers) != answers
+    }
+
     fn wait_for_deadline(&self, longest_us: u32) {
+        self.answers.set(self.controller.answers());
         self.wait_for(
             Wait::Deadline(false),
             longest_us.saturating_mul(2).saturating_add(SLACK_US),
@@ -1060,6 +1077,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> AlarmClient for Device<'a, C, A> {
         self.look_if_asked();
         match waiting.wait {
             Wait::Pause => self.continue_with(Input::Elapsed),
+            Wait::Deadline(_) if self.has_answered() => {
+                self.wait_for(Wait::Deadline(false), SLACK_US);
+            }
             Wait::Deadline(false) => self.wait_for(Wait::Deadline(true), SLACK_US),
             Wait::Deadline(true) => self.hang(),
             Wait::Later => self.deferred_call.set(),

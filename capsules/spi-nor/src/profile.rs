@@ -303,6 +303,14 @@ impl Profile {
         (typical, page.max_us)
     }
 
+    /// The longest time that the part may be busy with one operation, in µs.
+    pub fn longest_us(&self) -> u32 {
+        let erases = self.geometry.erase.iter().flatten();
+        erases
+            .map(|erase_type| erase_type.times.max_us)
+            .fold(self.program_times.page.max_us, u32::max)
+    }
+
     /// How to erase one unit.
     pub fn erase_template(&self, erase_type: &EraseType) -> Template {
         let opcode = match erase_type.opcode_4b {

@@ -51,6 +51,7 @@ pub struct Qspi<'a, P: Port, F: DmaFence> {
     lent: OptionalCell<Lent>,
     instruction: OptionalCell<Instruction>,
     counters: Cell<Counters>,
+    answers: Cell<u32>,
 }
 
 /// A refusal from inside the driver: why, and the buffer back.
@@ -79,6 +80,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
             lent: OptionalCell::empty(),
             instruction: OptionalCell::empty(),
             counters: Cell::new(Counters::default()),
+            answers: Cell::new(0),
         }
     }
 
@@ -112,6 +114,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
             self.count(|counters| &mut counters.premature);
             return;
         };
+        self.answers.set(self.answers.get().wrapping_add(1));
         match self.step(Event::Ready) {
             Action::Announce => self.announce(at_rest),
             Action::EndDetour => {
@@ -456,6 +459,10 @@ impl<'a, P: Port, F: DmaFence> Controller<'a> for Qspi<'a, P, F> {
         transfer::engine(template, &self.config).map_or(0, |engine| {
             engine.longest_us(template, length, &self.present())
         })
+    }
+
+    fn answers(&self) -> u32 {
+        self.answers.get()
     }
 
     fn longest_enable_us(&self) -> u32 {
