@@ -40,6 +40,11 @@ pub enum Breach {
         /// Bytes asked for.
         length: u32,
     },
+    /// C1: operations ended in an error although nothing was wrong and nothing detached.
+    NeedlessFailure {
+        /// How many.
+        count: u64,
+    },
     /// C2: the device's buffer is not where it belongs.
     LostBuffer,
     /// C2, C8: content is not what was acknowledged.
@@ -90,7 +95,8 @@ impl Breach {
             Breach::LostCallback { .. }
             | Breach::StrayCallback { .. }
             | Breach::TwoOutstanding { .. }
-            | Breach::ShortSuccess { .. } => "C1",
+            | Breach::ShortSuccess { .. }
+            | Breach::NeedlessFailure { .. } => "C1",
             Breach::BegunAfterRevoke => "C3",
             Breach::LostBuffer | Breach::WrongContent { .. } => "C2",
             Breach::WrongLeases { .. } | Breach::HeldForTheDead => "C7",

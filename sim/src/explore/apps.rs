@@ -63,7 +63,7 @@ pub fn app(index: usize, operations: u8, lives: &Rc<Cell<u32>>) -> AppSpec {
             exit_terminate(0);
         }),
         region: Some((region_start(index), REGION, Access::ReadWrite)),
-        after_fault: if index % 2 == 0 {
+        after_fault: if index.is_multiple_of(2) {
             AfterFault::Restart
         } else {
             AfterFault::Stop

@@ -55,6 +55,10 @@ pub trait Subject: Sized {
     fn is_attached(&self) -> bool;
     /// Whether a detach is under way.
     fn is_detaching(&self) -> bool;
+    /// Whether it is known what the part is.
+    fn knows_part(&self) -> bool {
+        true
+    }
     /// Whether an operation is in flight.
     fn is_busy(&self) -> bool;
     /// Whether the controller is off for good, or until somebody wants it again.
@@ -161,6 +165,10 @@ impl Subject for Board {
 
     fn is_detaching(&self) -> bool {
         Board::is_detaching(self)
+    }
+
+    fn knows_part(&self) -> bool {
+        self.device().profile().is_some()
     }
 
     fn is_busy(&self) -> bool {

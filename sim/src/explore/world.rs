@@ -149,6 +149,11 @@ impl<B: Subject> World<B> {
         let begins_alike = self.begin(schedule, rng);
         assert!(begins_alike, "every run begins with the same state");
         let start_ns = self.board.machine().now_ns();
+        if !self.board.knows_part() {
+            self.report(Breach::Stuck {
+                what: "the part could not be identified".to_owned(),
+            });
+        }
         let mut passes = 0;
         let mut unwanted_since = None;
         let mut longest_off_ns = 0;
@@ -196,6 +201,13 @@ impl<B: Subject> World<B> {
             }
         }
         self.board.settle();
+        let count = self.board.ledger().total().failed;
+        if count > 0
+            && self.faults.is_empty()
+            && self.dice.left.get().detaches == self.bounds.detaches
+        {
+            self.report(Breach::NeedlessFailure { count });
+        }
         look(&self.board, None);
         let breaches = self
             .board

@@ -31,10 +31,8 @@ impl Nor {
         ];
         flags.hash(hasher);
         self.registers.live().hash(hasher);
-        for operation in [&self.operation, &self.suspended] {
-            if let Some(operation) = operation {
-                self.operation_fingerprint(operation, hasher);
-            }
+        for operation in [&self.operation, &self.suspended].into_iter().flatten() {
+            self.operation_fingerprint(operation, hasher);
         }
         if let Some(phantom) = &self.phantom {
             ahead(phantom.from, self.now).hash(hasher);
