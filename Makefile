@@ -87,6 +87,11 @@ replay: ## Run one schedule again (SCHEDULE=... VCD=file SVG=file)
 	@test -n "$(SCHEDULE)" || { echo "replay: say SCHEDULE=..., as explore and random print it" >&2; exit 2; }
 	$(SIM) replay '$(SCHEDULE)' $(if $(VCD),--vcd $(VCD)) $(if $(SVG),--svg $(SVG)) $(SIM_OPTIONS)
 
+POLICY ?=
+.PHONY: compare
+compare: ## Why a flag, a sleep or a count is not enough (POLICY=b SCHEDULE=... runs one again)
+	$(SIM) compare $(if $(POLICY),--policy $(POLICY)) $(if $(SCHEDULE),--replay '$(SCHEDULE)') $(SIM_OPTIONS)
+
 KILLS ?= 1000
 KILL_SEED ?= 1
 .PHONY: kills

@@ -9,22 +9,20 @@ use crate::alarm_driver::{self, AlarmDriver};
 use crate::arena::Block;
 use crate::breach::{Breach, Breaches};
 use crate::chance::Chance;
-use crate::chip::{Boundary, Interrupt, OneThread, SimChip, SliceTimer};
+use crate::chip::{Boundary, Interrupt, SimChip, SliceTimer};
 use crate::console::{self, Console, Sink};
-use crate::ledger::{Ledger, Owned};
+use crate::ledger::Ledger;
 use crate::machine::Machine;
+use crate::residents::{self, APP_STACK, Resident};
 use crate::surroundings::{Hfxo, HfxoLine, SimFence, SimPads, SimPort};
 use crate::turns::Turns;
-use kernel::deferred_call::{DeferredCall, DeferredCallClient, initialize_deferred_call_state};
+use kernel::deferred_call::{DeferredCall, DeferredCallClient};
 use kernel::hil::time::Alarm;
-use kernel::host::coroutine::{self, CoroutineBoundary, Teardown};
-use kernel::host::policies::{RestartFaultPolicy, StopFaultPolicy};
-use kernel::host::{
-    self, Arena, Flash, ProcessMemory, ProcessSpec, load_process, process_slots, reset_thread,
-};
+use kernel::host::coroutine::{CoroutineBoundary, Teardown};
+use kernel::host::{Arena, ProcessMemory, process_slots};
 use kernel::platform::chip::Chip;
 use kernel::platform::{KernelResources, SyscallDriverLookup};
-use kernel::process::{Process, ProcessFaultPolicy, ProcessId, ProcessStandard, ShortId, State};
+use kernel::process::{Process, ProcessId, ShortId, State};
 use kernel::syscall::SyscallDriver;
 use kernel::{Kernel, capabilities, create_capability};
 use nrf52840_qspi::{AddressMode, Config, Divider, Pin, Pins, Qspi};
@@ -39,7 +37,6 @@ use spi_nor::region::{Access, Region};
 use spi_nor::storage::{self, StorageFace};
 use spi_nor::sweeping_scheduler::SweepingScheduler;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -51,12 +48,8 @@ pub type SimDevice = Device<'static, SimQspi, SimAlarm<'static>>;
 
 /// The device's buffer: a 4 KiB read of any alignment in one transfer.
 const BUFFER_SIZE: usize = 4096 + 8;
-/// Memory of one app: stack, heap, grants.
-const APP_MEMORY: usize = 512 * 1024;
 /// What three address bytes reach.
 const THREE_BYTE_REACH: u32 = 1 << 24;
-/// An app's stack.
-const APP_STACK: usize = 384 * 1024;
 
 /// What the board is made of.
 pub struct Settings {
@@ -99,24 +92,6 @@ pub struct AppSpec {
     pub region: Option<(u32, u32, Access)>,
     /// What happens if it faults.
     pub after_fault: AfterFault,
-}
-
-thread_local! {
-    /// What runs in which process, by where its memory starts.
-    static MAINS: RefCell<HashMap<usize, &'static dyn Fn()>> = RefCell::new(HashMap::new());
-}
-
-/// The first function of every app.
-extern "C-unwind" fn entry(_flash: usize, memory: usize, _length: usize, _brk: usize) {
-    let main = MAINS.with_borrow(|mains| mains.get(&memory).copied());
-    if let Some(main) = main {
-        main();
-    }
-    userland_rt::system_call::exit_terminate(0);
-}
-
-fn system_call(class: usize, arguments: [usize; 4]) -> [usize; 4] {
-    coroutine::syscall(class as u8, arguments)
 }
 
 struct QspiLine {
@@ -236,15 +211,6 @@ impl Observer for Listener {
     }
 }
 
-type SimProcess = ProcessStandard<'static, SimChip, ()>;
-
-/// One app as the board knows it.
-struct Resident {
-    name: String,
-    process: &'static SimProcess,
-    memory: usize,
-}
-
 /// What an app is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppStatus {
@@ -313,11 +279,7 @@ impl Board {
     /// # Panics
     /// If the host can't give the memory.
     pub fn new(settings: Settings, apps: Vec<AppSpec>) -> Board {
-        // Installed once in the life of the program, by whichever board is first.
-        let _ = userland_rt::host::install(system_call);
-        coroutine::silence_app_panics();
-        reset_thread();
-        initialize_deferred_call_state::<OneThread>();
+        residents::prepare();
 
         // SAFETY: everything that is allocated stays inside the board, which resets the
         // thread's kernel state before it drops the arena.
@@ -474,39 +436,14 @@ impl Board {
     }
 
     fn load(&mut self, app: AppSpec) {
-        let memory = ProcessMemory::new(APP_MEMORY).expect("the host has memory for an app");
-        let start = memory.region().cast::<u8>().as_ptr().addr();
-        let main: &'static dyn Fn() = &**self._arena.alloc(app.main);
-        MAINS.with_borrow_mut(|mains| mains.insert(start, main));
-        let policy: &'static dyn ProcessFaultPolicy = match app.after_fault {
-            AfterFault::Stop => &StopFaultPolicy {},
-            AfterFault::Restart => &RestartFaultPolicy {},
-        };
-        let name: &'static String = self._arena.alloc(app.name.clone());
-        let spec = ProcessSpec {
-            name: name.as_str(),
-            short_id: ShortId::Fixed(app.id),
-            memory: memory.region(),
-            flash: Flash::program_image(),
-            init_fn: entry as *const (),
-            minimum_ram: 0,
-            fault_policy: policy,
-            storage_permissions: &(),
-        };
-        // SAFETY: the memory lives as long as the board, has its guard page, and is this
-        // process's alone; `entry` is of the type that the boundary calls.
-        let process = unsafe { load_process(&self._arena, self.kernel, self.chip, &spec) }
-            .expect("an app fits into its memory");
-        let owned = app.region.map(|(start, length, _)| Owned { start, length });
+        let (resident, memory) = Resident::load(&self._arena, self.kernel, self.chip, app);
+        let owned = resident.region;
         let content = owned.map_or_else(Vec::new, |owned| {
             self.array(owned.start, owned.length as usize)
         });
-        self.ledger.open(start, &app.name, owned, &content);
-        self.residents.push(Resident {
-            name: app.name,
-            process,
-            memory: start,
-        });
+        self.ledger
+            .open(resident.memory, &resident.name, owned, &content);
+        self.residents.push(resident);
         self._memories.push(memory);
     }
 
@@ -525,21 +462,7 @@ impl Board {
         self.driver.fingerprint(hasher);
         (self.detaching, self.detach_result).hash(hasher);
         for resident in &self.residents {
-            let process = resident.process;
-            let state = match process.get_state() {
-                State::Running => 0u8,
-                State::Yielded => 1,
-                State::YieldedFor(_) => 2,
-                State::Stopped(_) => 3,
-                // Neither ever runs again.
-                State::Faulted | State::Terminated => {
-                    4u8.hash(hasher);
-                    continue;
-                }
-            };
-            (state, process.ready()).hash(hasher);
-            self.boundary().progress(resident.memory).hash(hasher);
-            process.queue_fingerprint(hasher);
+            resident.fingerprint(self.boundary(), hasher);
         }
     }
 
@@ -680,12 +603,7 @@ impl Board {
 
     /// Which apps can still run.
     pub fn alive(&self) -> impl Iterator<Item = bool> + '_ {
-        self.residents.iter().map(|resident| {
-            !matches!(
-                resident.process.get_state(),
-                State::Terminated | State::Faulted
-            )
-        })
+        self.residents.iter().map(Resident::is_alive)
     }
 
     /// Time passes until an interrupt is pending, or nothing will ever happen.
@@ -714,10 +632,7 @@ impl Board {
             .map(|resident| AppStatus {
                 name: resident.name.clone(),
                 id: resident.process.processid(),
-                alive: !matches!(
-                    resident.process.get_state(),
-                    State::Terminated | State::Faulted
-                ),
+                alive: resident.is_alive(),
                 faulted: resident.process.get_state() == State::Faulted,
                 completion: resident.process.get_completion_code(),
             })
@@ -866,11 +781,6 @@ impl Board {
 
 impl Drop for Board {
     fn drop(&mut self) {
-        MAINS.with_borrow_mut(|mains| {
-            for resident in &self.residents {
-                mains.remove(&resident.memory);
-            }
-        });
-        host::reset_thread();
+        residents::leave(&self.residents);
     }
 }

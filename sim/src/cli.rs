@@ -5,6 +5,7 @@
 //! The command line.
 
 mod arguments;
+mod compare;
 mod exit;
 mod explore;
 mod identify;
@@ -31,6 +32,7 @@ pub fn main() -> ExitCode {
         Some(Command::Explore(arguments)) => explore::explore(&arguments),
         Some(Command::Random(arguments)) => explore::random(&arguments),
         Some(Command::Replay(arguments)) => explore::replay(&arguments),
+        Some(Command::Compare(arguments)) => compare::compare(&arguments),
         Some(Command::Parts(parts)) => parts::parts(&parts),
         Some(Command::Identify(identify)) => identify::identify(&identify),
     };

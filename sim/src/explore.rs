@@ -48,4 +48,5 @@ pub mod search;
 pub mod seen;
 pub mod shrink;
 pub mod subject;
+pub mod workload;
 pub mod world;

@@ -91,6 +91,24 @@ pub enum Command {
     /// With --json the output is one object: `schedule`, `part`, `ok`, `breaches`, `passes`,
     /// `time_ns`, `longest_off_ns`.
     Replay(Replay),
+    /// Shows what becomes of other ways to switch off
+    ///
+    /// Has the explorer try the shipped drivers and four baselines with the same apps on the
+    /// same hardware: a driver that disables the controller at once (a), one that sets a flag
+    /// and sleeps 300 ms (b), one that counts and waits at most 500 ms for the controller's
+    /// idle bit (c), one as Tock's storage capsules are today (d), and this project (e). Prints
+    /// how often which rule of the contract was broken, and for each the shortest schedule
+    /// that shows it, with the line that runs it again (doc/compare.md).
+    ///
+    /// The exit code is 0 if each baseline fails, unless only workloads were asked for that are
+    /// too easy for it, and this project does not.
+    ///
+    /// With --json the output is one object: `part`, `ok`, `trials` (each with `policy`,
+    /// `name`, `workload`, `bounds`, `schedules`, `exhaustive`, `failed` (runs), `breaches`
+    /// (runs by rule), `failing` (a schedule or null), `what`, `longest_off_ns`, `never_off`
+    /// (runs), `lost_operations`, `lost_buffers`). With --replay it is `policy`, `workload`,
+    /// `schedule`, `ok`, `breaches`, `timeline` (lines).
+    Compare(Compare),
     /// Lists the parts that the flash can be
     ///
     /// Lists the parts that the model of the flash can be, and where their figures come
@@ -295,6 +313,27 @@ pub struct Replay {
     /// One JSON object instead of text
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `compare` is told.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT)]
+pub struct Compare {
+    /// Only this policy: a, b, c, d or e
+    #[arg(long, value_name = "LETTER")]
+    pub policy: Option<String>,
+    /// Only this workload: typical, slow-erase or slow-read
+    #[arg(long, value_name = "NAME")]
+    pub workload: Option<String>,
+    /// Run one schedule of one policy again, and say what happens. Its bounds tell the workload
+    #[arg(long, value_name = "SCHEDULE", requires = "policy")]
+    pub replay: Option<String>,
+    /// No more schedules than this for each policy and workload; 0 for all
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub limit: u64,
+    /// More.
+    #[command(flatten)]
+    pub common: Schedules,
 }
 
 static RUN_HELP: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {

@@ -4,6 +4,7 @@
 
 //! What the processes do: a few small operations, whatever becomes of them.
 
+use super::workload::Workload;
 use crate::board::{AfterFault, AppSpec};
 use spi_nor::region::Access;
 use std::cell::Cell;
@@ -12,9 +13,9 @@ use std::rc::Rc;
 use userland_rt::flash;
 use userland_rt::system_call::exit_terminate;
 
-/// Where the region of process `index` begins, in bytes.
+/// Where the region of process `index` begins by default, in bytes.
 pub fn region_start(index: usize) -> u32 {
-    index as u32 * 0x1_0000
+    Workload::DEFAULT.region_start(index)
 }
 
 /// Bytes of a region: one sector.
@@ -23,6 +24,9 @@ pub const REGION: u32 = 4096;
 /// Bytes of a read or a program.
 pub const SMALL: usize = 4;
 
+/// Bytes of a long read.
+pub const LONG: usize = 320 * 1024;
+
 /// What a region holds at the start of each run.
 pub fn content(index: usize) -> [u8; SMALL] {
     [0xF0, 0x0F, index as u8, 0xFF]
@@ -30,18 +34,22 @@ pub fn content(index: usize) -> [u8; SMALL] {
 
 /// What an app does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Task {
+pub enum Task {
+    /// Reads a few bytes.
     Read,
+    /// Reads many bytes.
+    ReadLong,
+    /// Programs a few bytes.
     Program,
+    /// Erases a sector.
     Erase,
 }
-
-const TASKS: [Task; 3] = [Task::Program, Task::Read, Task::Erase];
 
 fn perform(task: Task) {
     // What an operation ends in is the ledger's business.
     let _ = match task {
         Task::Read => flash::read(0, &mut [0; SMALL]),
+        Task::ReadLong => flash::read(0, &mut [0; LONG]),
         Task::Program => flash::program(0, &[0x3C; SMALL]),
         Task::Erase => flash::erase(0, REGION),
     };
@@ -49,8 +57,9 @@ fn perform(task: Task) {
 
 /// Process `index`, which does so many operations in its first life and one in each later.
 /// `lives` counts them.
-pub fn app(index: usize, operations: u8, lives: &Rc<Cell<u32>>) -> AppSpec {
+pub fn app(workload: &Workload, index: usize, operations: u8, lives: &Rc<Cell<u32>>) -> AppSpec {
     let lives = Rc::clone(lives);
+    let Workload { tasks, closes, .. } = *workload;
     AppSpec {
         name: format!("app-{}", (b'a' + index as u8) as char),
         id: NonZeroU32::MIN.saturating_add(index as u32),
@@ -58,11 +67,18 @@ pub fn app(index: usize, operations: u8, lives: &Rc<Cell<u32>>) -> AppSpec {
             let first = lives.replace(lives.get() + 1) == 0;
             let count = if first { usize::from(operations) } else { 1 };
             for step in 0..count {
-                perform(TASKS[(index + step) % TASKS.len()]);
+                perform(tasks[(index + step) % tasks.len()]);
+            }
+            if closes {
+                let _ = flash::close();
             }
             exit_terminate(0);
         }),
-        region: Some((region_start(index), REGION, Access::ReadWrite)),
+        region: Some((
+            workload.region_start(index),
+            workload.region,
+            Access::ReadWrite,
+        )),
         after_fault: if index.is_multiple_of(2) {
             AfterFault::Restart
         } else {

@@ -8,6 +8,7 @@ use super::bounds::Bounds;
 use super::schedule::Schedule;
 use super::seen::Seen;
 use super::subject::Subject;
+use super::workload::Workload;
 use super::world::{Run, Worlds};
 use crate::breach::Breach;
 use qspi_models::nor::PartSpec;
@@ -69,8 +70,11 @@ pub struct Report {
 }
 
 /// What threads share.
-struct Shared {
+struct Shared<W> {
     options: Options,
+    workload: Workload,
+    /// Is shown each schedule that was run, and what came of it.
+    watch: W,
     work: Mutex<Work>,
     more: Condvar,
     seen: Seen,
@@ -95,8 +99,30 @@ struct Found {
 /// Searches. `progress` is told the number of schedules and of states now and then.
 pub fn search<B: Subject>(options: Options, progress: impl Fn(u64, u64)) -> Report {
     let begun = Instant::now();
+    let workload = Workload::DEFAULT;
+    let (mut report, failing) = search_with::<B>(options, workload, |_, _| {}, progress);
+    if let Some(choices) = failing {
+        let (schedule, what) = super::shrink::shrink::<B>(&options, choices);
+        report.failing = Some(schedule.to_string());
+        report.what = what;
+    }
+    report.elapsed_ms = begun.elapsed().as_millis() as u64;
+    report
+}
+
+/// Searches with other work to do, and shows `watch` each schedule with what came of it. Besides
+/// the report the choices of the shortest failing schedule are told, as they were found.
+pub fn search_with<B: Subject>(
+    options: Options,
+    workload: Workload,
+    watch: impl Fn(&[u8], &Run) + Sync,
+    progress: impl Fn(u64, u64),
+) -> (Report, Option<Vec<u8>>) {
+    let begun = Instant::now();
     let shared = Shared {
         options,
+        workload,
+        watch,
         work: Mutex::new(Work {
             schedules: vec![Box::default()],
             running: 0,
@@ -109,7 +135,7 @@ pub fn search<B: Subject>(options: Options, progress: impl Fn(u64, u64)) -> Repo
     };
     thread::scope(|scope| {
         let workers: Vec<_> = (0..options.jobs.max(1))
-            .map(|_| scope.spawn(|| work::<B>(&shared)))
+            .map(|_| scope.spawn(|| work::<B, _>(&shared)))
             .collect();
         while !workers.iter().all(|worker| worker.is_finished()) {
             progress(
@@ -133,16 +159,11 @@ pub fn search<B: Subject>(options: Options, progress: impl Fn(u64, u64)) -> Repo
     report.states = shared.seen.count();
     report.states_left_out = shared.seen.left_out();
     report.exhaustive = left == 0 && !shared.stop.load(Ordering::Relaxed);
-    if let Some(choices) = found.failing {
-        let (schedule, what) = super::shrink::shrink::<B>(&options, choices);
-        report.failing = Some(schedule.to_string());
-        report.what = what;
-    }
     report.elapsed_ms = begun.elapsed().as_millis() as u64;
-    report
+    (report, found.failing)
 }
 
-fn work<B: Subject>(shared: &Shared) {
+fn work<B: Subject, W: Fn(&[u8], &Run) + Sync>(shared: &Shared<W>) {
     let Options {
         part,
         bounds,
@@ -150,13 +171,14 @@ fn work<B: Subject>(shared: &Shared) {
         limit,
         ..
     } = shared.options;
-    let mut worlds = Worlds::<B>::new(part, bounds);
+    let mut worlds = Worlds::<B>::with_workload(part, bounds, shared.workload);
     while let Some(schedule) = next(shared) {
         let seen = Some((&shared.seen, prune));
         let run = worlds.sound().run(&schedule, seen, None, |_, _| {});
         let number = shared.schedules.fetch_add(1, Ordering::Relaxed) + 1;
         let others = alternatives(&schedule, &run);
         account(shared, &run, &schedule);
+        (shared.watch)(&schedule, &run);
         if limit != 0 && number >= limit {
             shared.stop.store(true, Ordering::Relaxed);
         }
@@ -173,7 +195,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// The next schedule. `None` if there will be none.
-fn next(shared: &Shared) -> Option<Box<[u8]>> {
+fn next<W>(shared: &Shared<W>) -> Option<Box<[u8]>> {
     let mut work = lock(&shared.work);
     loop {
         if shared.stop.load(Ordering::Relaxed) {
@@ -209,7 +231,7 @@ fn alternatives(schedule: &[u8], run: &Run) -> Vec<Box<[u8]>> {
     all
 }
 
-fn account(shared: &Shared, run: &Run, schedule: &[u8]) {
+fn account<W>(shared: &Shared<W>, run: &Run, schedule: &[u8]) {
     let mut found = lock(&shared.result);
     let report = &mut found.report;
     report.pruned += u64::from(run.pruned);

@@ -7,7 +7,9 @@
 use super::schedule::Schedule;
 use super::search::{Options, rules_of, schedule};
 use super::subject::Subject;
+use super::workload::Workload;
 use super::world::World;
+use std::collections::BTreeSet;
 
 /// Runs of one attempt to shrink.
 const MOST_RUNS: usize = 5_000;
@@ -15,11 +17,22 @@ const MOST_RUNS: usize = 5_000;
 /// The shortest schedule that was found to break one of the same rules as `choices`, and what it
 /// breaks. Every run is on a board of its own, so what comes out can be repeated.
 pub fn shrink<B: Subject>(options: &Options, choices: Vec<u8>) -> (Schedule, Vec<String>) {
+    shrink_with::<B>(options, Workload::DEFAULT, choices, None)
+}
+
+/// The same with other work to do. If there are `rules`, one of them has to be broken.
+pub fn shrink_with<B: Subject>(
+    options: &Options,
+    workload: Workload,
+    choices: Vec<u8>,
+    rules: Option<BTreeSet<&'static str>>,
+) -> (Schedule, Vec<String>) {
     let run = |choices: &[u8]| {
-        World::<B>::new(options.part, options.bounds).run(choices, None, None, |_, _| {})
+        let mut world = World::<B>::with_workload(options.part, options.bounds, workload);
+        world.run(choices, None, None, |_, _| {})
     };
     let first = run(&choices);
-    let rules = rules_of(&first);
+    let rules = rules.unwrap_or_else(|| rules_of(&first));
     let mut best = choices;
     let mut what = first;
     let mut runs = 0;

@@ -74,6 +74,10 @@ pub trait Subject: Sized {
     fn renew(&mut self);
     /// What must hold when all is over.
     fn settle(&mut self);
+    /// After a run with a breach: whether it is worth a look if the board can be used again.
+    fn may_recover(&self) -> bool {
+        false
+    }
 
     /// Whether no app will ever run again, and the controller is off.
     fn is_over(&self) -> bool {

@@ -4,12 +4,13 @@
 
 //! A board on which one schedule after the other is run.
 
-use super::apps::{REGION, SMALL, app, content, region_start};
+use super::apps::{REGION, SMALL, app, content};
 use super::bounds::Bounds;
 use super::dice::{Dice, Point, Throw};
 use super::fault::{FAULTS, Fault};
 use super::seen::Seen;
 use super::subject::Subject;
+use super::workload::Workload;
 use crate::breach::Breach;
 use crate::chance::Chance;
 use crate::console::Sink;
@@ -82,11 +83,14 @@ pub struct World<B> {
     board: B,
     dice: Rc<Dice>,
     bounds: Bounds,
+    workload: Workload,
     lives: Vec<Rc<Cell<u32>>>,
     stopped: Vec<bool>,
     /// The fingerprint that every run begins with.
     start: Option<u64>,
     faults: Vec<Fault>,
+    /// Something went wrong in the last run: who knows what the next one would begin with.
+    spoilt: bool,
     /// Moves that are possible now, kept to save the memory's allocation.
     moves: Vec<Move>,
 }
@@ -94,15 +98,22 @@ pub struct World<B> {
 impl<B: Subject> World<B> {
     /// A board with `part` on it, which it already knows.
     pub fn new(part: &PartSpec, bounds: Bounds) -> World<B> {
+        World::with_workload(part, bounds, Workload::DEFAULT)
+    }
+
+    /// The same with other work to do.
+    pub fn with_workload(part: &PartSpec, bounds: Bounds, workload: Workload) -> World<B> {
         let mut settings = settings(part, Box::new(InMemory), Pace::Typical, Rc::new(NoConsole));
         settings.switch_ns = 0;
         settings.app_teardown = Teardown::Forget;
         settings.qspi.set_observing(false);
+        settings.divider = workload.divider;
+        settings.qspi.flash_mut().set_busy_time(workload.busy_time);
         let lives: Vec<Rc<Cell<u32>>> = (0..bounds.processes).map(|_| Rc::default()).collect();
         let apps = lives
             .iter()
             .enumerate()
-            .map(|(index, lives)| app(index, bounds.operations, lives))
+            .map(|(index, lives)| app(&workload, index, bounds.operations, lives))
             .collect();
         let mut board = B::boot(settings, apps);
         board.come_to_rest();
@@ -113,10 +124,12 @@ impl<B: Subject> World<B> {
             board,
             dice,
             bounds,
+            workload,
             stopped: vec![false; lives.len()],
             lives,
             start: None,
             faults: Vec::new(),
+            spoilt: false,
             moves: Vec::new(),
         };
         // The peripheral's settings are as the last use left them, so there has to be one.
@@ -209,7 +222,7 @@ impl<B: Subject> World<B> {
             self.report(Breach::NeedlessFailure { count });
         }
         look(&self.board, None);
-        let breaches = self
+        let breaches: Vec<(u64, Breach)> = self
             .board
             .breaches()
             .take()
@@ -217,6 +230,7 @@ impl<B: Subject> World<B> {
             .filter(|(_, breach)| !self.faults.iter().any(|fault| fault.excuses(breach)))
             .map(|(at_ns, breach)| (at_ns.saturating_sub(start_ns), breach))
             .collect();
+        self.spoilt = !breaches.is_empty();
         Run {
             throws: self.dice.throws(),
             breaches,
@@ -277,7 +291,7 @@ impl<B: Subject> World<B> {
         }
         self.board.come_to_rest();
         for index in 0..self.lives.len() {
-            let start = region_start(index);
+            let start = self.workload.region_start(index);
             if self.content(start) != content(index) {
                 let mut bytes = [0xFF; REGION as usize];
                 bytes[..SMALL].copy_from_slice(&content(index));
@@ -328,7 +342,8 @@ impl<B: Subject> World<B> {
         self.board.fingerprint(&mut hasher);
         for (index, lives) in self.lives.iter().enumerate() {
             (lives.get(), self.stopped[index]).hash(&mut hasher);
-            self.content(region_start(index)).hash(&mut hasher);
+            self.content(self.workload.region_start(index))
+                .hash(&mut hasher);
         }
         let left = self.dice.left.get();
         let left = [
@@ -439,15 +454,22 @@ impl<B: Subject> World<B> {
 pub struct Worlds<B> {
     part: &'static PartSpec,
     bounds: Bounds,
+    workload: Workload,
     world: Option<World<B>>,
 }
 
 impl<B: Subject> Worlds<B> {
     /// Boards with `part` on them.
     pub fn new(part: &'static PartSpec, bounds: Bounds) -> Worlds<B> {
+        Worlds::with_workload(part, bounds, Workload::DEFAULT)
+    }
+
+    /// The same with other work to do.
+    pub fn with_workload(part: &'static PartSpec, bounds: Bounds, workload: Workload) -> Worlds<B> {
         Worlds {
             part,
             bounds,
+            workload,
             world: None,
         }
     }
@@ -455,13 +477,13 @@ impl<B: Subject> Worlds<B> {
     /// One that a schedule can be run on.
     pub fn sound(&mut self) -> &mut World<B> {
         if let Some(world) = &mut self.world
-            && !world.faults.is_empty()
-            && !world.is_sound()
+            && (world.spoilt || !world.faults.is_empty())
+            && !((!world.spoilt || world.board.may_recover()) && world.is_sound())
         {
             // Before the next one is made: boards of one thread can't be told apart.
             self.world = None;
         }
         self.world
-            .get_or_insert_with(|| World::new(self.part, self.bounds))
+            .get_or_insert_with(|| World::with_workload(self.part, self.bounds, self.workload))
     }
 }
