@@ -92,6 +92,13 @@ POLICY ?=
 compare: ## Why a flag, a sleep or a count is not enough (POLICY=b SCHEDULE=... runs one again)
 	$(SIM) compare $(if $(POLICY),--policy $(POLICY)) $(if $(SCHEDULE),--replay '$(SCHEDULE)') $(SIM_OPTIONS)
 
+.PHONY: mutants
+mutants: ## Change the teardown's code in every way that cargo-mutants knows: tests must fail
+	@$(CARGO) mutants --version >/dev/null 2>&1 || { \
+	    echo "mutants: install it first: $(CARGO) install cargo-mutants --locked" >&2; exit 2; }
+	$(CARGO) mutants --workspace --output target $(MUTANTS) \
+	    $(if $(JSON),>/dev/null && cat target/mutants.out/outcomes.json)
+
 KILLS ?= 1000
 KILL_SEED ?= 1
 .PHONY: kills

@@ -10,10 +10,12 @@
 use assert_cmd::Command;
 use serde_json::Value;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::thread;
 use tempfile::TempDir;
 
 /// The smallest part: its images are quick to write and to compare.
@@ -203,7 +205,15 @@ pub fn answer_without_privileges(folder: &Folder, arguments: &[&str]) -> Output 
     } else {
         std::process::Command::new(env!("CARGO_BIN_EXE_tock-qspi"))
     };
-    command.args(arguments).output().expect("it starts")
+    command.args(arguments);
+    loop {
+        match command.output() {
+            // Another test's thread forked while the copy was being written, and has it open
+            // until it executes something itself.
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => thread::yield_now(),
+            result => return result.expect("it starts"),
+        }
+    }
 }
 
 /// Lets everybody do with a file or a folder only what `mode` says.
