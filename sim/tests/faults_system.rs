@@ -1162,8 +1162,8 @@ impl tock_qspi::chip::Interrupt for Bell {
     }
 }
 
-/// What fails at once is asked for again from inside the callback that tells so. That may keep
-/// the kernel busy, but not out of reach.
+/// What fails at once is asked for again from inside the callback that tells so. Each try comes
+/// after a pause, in which others run.
 #[test]
 fn a_client_that_tries_again_at_once_keeps_no_interrupt_out() {
     let mut trial = Bench::new(PART)
@@ -1195,7 +1195,7 @@ fn a_client_that_tries_again_at_once_keeps_no_interrupt_out() {
     trial.board.step();
     trial.run_until(Board::is_at_rest);
     assert!(bell.served.get());
-    assert!((100..1_000).contains(&tries.get()), "{} tries", tries.get());
+    assert!((10..100).contains(&tries.get()), "{} tries", tries.get());
     let refused = Err(kernel::hil::flash::Error::FlashMemoryProtectionError);
     assert!(
         user.ended

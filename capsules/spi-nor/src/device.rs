@@ -439,14 +439,17 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.identify.set(false);
         if self.attached.get()
             && let Some((seat, request)) = self.next_request()
-            // Somebody may have detached the device in a callback on the way.
-            && self.attached.get()
         {
             self.begin(seat, request);
             if self.state.get() == State::Ready {
-                // It ended at once. The next one is for another deferred call: a client that
-                // tries again from inside its callback must not keep interrupts out.
-                self.deferred_call.set();
+                // It ended at once. The next one is for another deferred call, and if it failed, for
+                // later: a client that tries again from inside its callback must leave time for
+                // interrupts and for processes.
+                if request == Request::Open || self.leases() == 0 {
+                    self.deferred_call.set();
+                } else {
+                    self.notify_later();
+                }
             }
             return;
         }
@@ -464,6 +467,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         let first = self.clients.iter().enumerate().skip(turn);
         let rest = self.clients.iter().enumerate().take(turn);
         for (index, seat) in first.chain(rest) {
+            // Somebody may have detached the device in a callback on the way.
+            if !self.attached.get() {
+                return None;
+            }
             if let Some(request) = seat.client.next_request(&dimensions) {
                 self.turn.set(if index + 1 < seats { index + 1 } else { 0 });
                 return Some((seat, request));
@@ -498,7 +505,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             let result = failed.map_or(Ok(()), Err);
             self.rest_client.map(|client| client.detached(result));
         }
-        if self.is_wanted() {
+        // In Failed everybody was told, and only a recovery leads on.
+        let leads_on = self.state.get() != State::Failed || self.identify.get();
+        if leads_on && self.is_wanted() {
             self.deferred_call.set();
         }
     }

@@ -23,7 +23,8 @@
 //! The board calls [`Driver::sweep`] once in each pass of the kernel loop while
 //! [`Driver::needs_sweep`]; then a lease is gone within one pass of its owner's death.
 //! Without the board's help it is gone at the next operation's end, or at the next
-//! accepted operation or close of anybody.
+//! accepted operation or close of anybody. The same goes for an upcall that found the process's
+//! queue full: without the sweep it waits for the next command, or the device's next look.
 
 use crate::client::{Bite, Client, Dimensions, Host, Request};
 use crate::error::Error;
@@ -231,7 +232,6 @@ impl<'a> Driver<'a> {
         app.owed = self.deliver(kernel, Owed { kind, status, done });
         if app.owed.is_some() {
             self.owing.set(true);
-            self.host.notify_later();
             self.count(|counters| &mut counters.deferred);
         }
     }
@@ -529,9 +529,6 @@ impl Client for Driver<'_> {
 
     fn deferred(&self) {
         self.deliver_owed();
-        if self.owing.get() {
-            self.host.notify_later();
-        }
     }
 }
 

@@ -62,6 +62,8 @@ pub struct FlashFace<'a> {
     in_flight: Cell<bool>,
     page: TakeCell<'static, Page>,
     standing: Cell<bool>,
+    /// A callback is under way that tells of a failure.
+    telling_failure: Cell<bool>,
 }
 
 impl<'a> FlashFace<'a> {
@@ -78,6 +80,7 @@ impl<'a> FlashFace<'a> {
             in_flight: Cell::new(false),
             page: TakeCell::empty(),
             standing: Cell::new(false),
+            telling_failure: Cell::new(false),
         }
     }
 
@@ -117,10 +120,20 @@ impl<'a> FlashFace<'a> {
         match self.begin(page_number, goal, stage) {
             Ok(()) => {
                 self.page.replace(buf);
-                self.host.notify();
+                self.ask();
                 Ok(())
             }
             Err(error) => Err((error, buf)),
+        }
+    }
+
+    /// Asks the device to look. A client that tries again from inside the callback that told of a
+    /// failure must leave time for others.
+    fn ask(&self) {
+        if self.telling_failure.get() {
+            self.host.notify_later();
+        } else {
+            self.host.notify();
         }
     }
 
@@ -161,6 +174,7 @@ impl<'a> FlashFace<'a> {
         self.operation.clear();
         let result = result.map_err(flash::Error::from);
         let page = self.page.take();
+        self.telling_failure.set(result.is_err());
         self.client.map(|client| match (goal, page) {
             (Goal::Read, Some(page)) => client.read_complete(page, result),
             (Goal::Write, Some(page)) => client.write_complete(page, result),
@@ -168,6 +182,7 @@ impl<'a> FlashFace<'a> {
             // Unreachable: reads and writes are only begun with a page.
             (Goal::Read | Goal::Write, None) => {}
         });
+        self.telling_failure.set(false);
     }
 }
 
@@ -198,7 +213,7 @@ impl Flash for FlashFace<'_> {
 
     fn erase_page(&self, page_number: usize) -> Result<(), ErrorCode> {
         self.begin(page_number, Goal::Erase, Stage::Erasing(0))?;
-        self.host.notify();
+        self.ask();
         Ok(())
     }
 }

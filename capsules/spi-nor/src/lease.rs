@@ -75,6 +75,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_lease_counts_until_its_last_operation_is_over() {
+        assert!(!Lease::None.counts());
+        assert!(Lease::Held.counts());
+        assert!(Lease::Revoking.counts());
+    }
+
+    #[test]
     fn a_revoked_lease_refuses_until_the_operation_has_ended() {
         let (lease, _) = transition(Lease::Held, Event::CloseBusy);
         assert_eq!(

@@ -335,6 +335,7 @@ impl Profile {
             deep_power_down: self
                 .power_down
                 .map(|sleep| (sleep.enter, sleep.enter_delay_us)),
+            patience_us: self.longest_us(),
         }
     }
 }

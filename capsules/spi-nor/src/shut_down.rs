@@ -6,6 +6,7 @@
 
 use crate::error::Error;
 use crate::opcode;
+use crate::pace::Pace;
 use crate::part::{FourByteMode, RESET_BUSY_US};
 use crate::script::{Act, Input};
 use crate::status_register::WIP;
@@ -18,7 +19,12 @@ pub struct Farewell {
     pub leave_four_byte: Option<FourByteMode>,
     /// Opcode of deep power-down and the µs it takes, if the part has it.
     pub deep_power_down: Option<(u8, u32)>,
+    /// How long the part may be busy, in µs, although nothing was begun.
+    pub patience_us: u32,
 }
+
+/// Time in µs to the first look again at a part that is busy and should not be.
+const LOOK_AGAIN_US: u32 = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
@@ -43,6 +49,7 @@ pub struct ShutDown {
     refused: Option<qspi_hil::Error>,
     /// It was busy although it should have been quiet.
     is_late: bool,
+    pace: Pace,
 }
 
 impl ShutDown {
@@ -54,6 +61,7 @@ impl ShutDown {
             farewell,
             refused: None,
             is_late: false,
+            pace: Pace::new(LOOK_AGAIN_US, farewell.patience_us),
         }
     }
 
@@ -65,6 +73,7 @@ impl ShutDown {
             farewell: Farewell::default(),
             refused: None,
             is_late: false,
+            pace: Pace::new(0, 0),
         }
     }
 
@@ -84,13 +93,15 @@ impl ShutDown {
                     // All ones is no answer but an open line.
                     let busy = input.first().is_some_and(|status| status & WIP != 0)
                         && input.first() != Some(0xFF);
-                    self.stage = if busy {
-                        self.farewell = Farewell::default();
-                        self.is_late = true;
-                        Stage::EnablingReset
+                    if !busy {
+                        self.stage = Stage::EnablingFourByteExit;
+                    } else if let Some(pause_us) = self.pace.next_us() {
+                        self.stage = Stage::Looking;
+                        return Act::Pause(pause_us);
                     } else {
-                        Stage::EnablingFourByteExit
-                    };
+                        self.is_late = true;
+                        self.stage = Stage::EnablingReset;
+                    }
                 }
                 Stage::EnablingReset => {
                     self.stage = Stage::Resetting;
@@ -101,6 +112,7 @@ impl ShutDown {
                     return bare(opcode::RST);
                 }
                 Stage::ComingUp => {
+                    // It is not sent to sleep: after a reset it may take no clock as fast as this.
                     self.stage = Stage::Asleep;
                     return Act::Pause(RESET_BUSY_US);
                 }
@@ -165,6 +177,7 @@ mod tests {
         let mut script = ShutDown::new(Farewell {
             leave_four_byte: Some(four_byte(false)),
             deep_power_down: Some((0xB9, 10)),
+            patience_us: 0,
         });
         look(&mut script);
         assert_eq!(script.next(Input::Done(&[0x40])), bare(0xE9));
@@ -178,6 +191,7 @@ mod tests {
         let mut script = ShutDown::new(Farewell {
             leave_four_byte: Some(four_byte(true)),
             deep_power_down: None,
+            patience_us: 0,
         });
         look(&mut script);
         assert_eq!(script.next(Input::Done(&[0])), bare(0x06));
@@ -202,6 +216,7 @@ mod tests {
         let mut script = ShutDown::new(Farewell {
             leave_four_byte: None,
             deep_power_down: Some((0xB9, 10)),
+            patience_us: 0,
         });
         look(&mut script);
         assert_eq!(script.next(Input::Done(&[0x03])), bare(0x66));
@@ -214,10 +229,25 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_is_busy_for_a_moment_is_waited_for() {
+        let mut script = ShutDown::new(Farewell {
+            leave_four_byte: None,
+            deep_power_down: Some((0xB9, 10)),
+            patience_us: 1000,
+        });
+        look(&mut script);
+        assert!(matches!(script.next(Input::Done(&[0x01])), Act::Pause(_)));
+        let ask = Operation::plain(Template::register_in(0x05));
+        assert_eq!(script.next(Input::Elapsed), Act::Receive(ask, 1));
+        assert_eq!(script.next(Input::Done(&[0x00])), bare(0xB9));
+    }
+
+    #[test]
     fn an_open_line_is_not_busy() {
         let mut script = ShutDown::new(Farewell {
             leave_four_byte: None,
             deep_power_down: Some((0xB9, 10)),
+            patience_us: 0,
         });
         look(&mut script);
         assert_eq!(script.next(Input::Done(&[0xFF])), bare(0xB9));
@@ -237,6 +267,7 @@ mod tests {
         let mut script = ShutDown::new(Farewell {
             leave_four_byte: Some(four_byte(false)),
             deep_power_down: None,
+            patience_us: 0,
         });
         look(&mut script);
         assert_eq!(script.next(Input::Done(&[0])), bare(0xE9));

@@ -137,7 +137,11 @@ impl<'a> StorageFace<'a> {
             }
             self.second.replace(buffer);
             self.second_goal.set(goal);
-            self.host.notify();
+            if self.telling.get() {
+                self.host.notify_later();
+            } else {
+                self.host.notify();
+            }
             return Ok(());
         }
         let room = buffer.len();
@@ -174,7 +178,9 @@ impl<'a> StorageFace<'a> {
         if end > self.length || length as usize > room {
             return None;
         }
-        Some((self.start.checked_add(address)?, length))
+        let start = self.start.checked_add(address)?;
+        let part_end = self.host.dimensions().map_or(u32::MAX, |known| known.size);
+        (start.checked_add(length)? <= part_end).then_some((start, length))
     }
 
     fn end(&self, goal: Goal, done: u32) {

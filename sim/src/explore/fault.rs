@@ -89,24 +89,20 @@ impl Fault {
             return self == Fault::PartResets && matches!(breach, Breach::WrongContent { .. });
         };
         match self {
-            Fault::ReadyMissing
-            | Fault::ReadyLate
-            | Fault::ReadyTooLate
-            | Fault::ReadyEarly
-            | Fault::ReadyTwice
-            | Fault::ReadyStale
-            | Fault::ActivateHangs
-            | Fault::DmaStops => matches!(
-                violation,
-                Violation::DeactivateWhileBusy { .. }
-                    | Violation::DisableWhileBusy { .. }
-                    | Violation::DisableWhileFlashBusy
-                    | Violation::LongFrameOpen
-                    | Violation::MalformedCommand { .. }
-                    | Violation::CommandWhileBusy {
-                        opcode: opcode::RDPD
-                    }
-            ),
+            Fault::ReadyLate | Fault::ReadyEarly | Fault::ReadyTwice | Fault::ReadyStale => false,
+            Fault::ReadyMissing | Fault::ReadyTooLate | Fault::ActivateHangs | Fault::DmaStops => {
+                matches!(
+                    violation,
+                    Violation::DeactivateWhileBusy { .. }
+                        | Violation::DisableWhileBusy { .. }
+                        | Violation::DisableWhileFlashBusy
+                        | Violation::LongFrameOpen
+                        | Violation::MalformedCommand { .. }
+                        | Violation::CommandWhileBusy {
+                            opcode: opcode::RDPD
+                        }
+                )
+            }
             Fault::WriteEnableIgnored => matches!(violation, Violation::NotWriteEnabled { .. }),
             Fault::WipStuck | Fault::WipReturns => {
                 matches!(violation, Violation::CommandWhileBusy { .. })
