@@ -34,7 +34,7 @@ pub struct Stopped<Off> {
 
 /// What addresses, lengths and buffers of an operation must be multiples of, in
 /// bytes. 1 means no demand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Granularity {
     /// Of the address in the flash.
     pub address: u32,

@@ -14,14 +14,15 @@ use crate::console::{self, Console, Sink};
 use crate::ledger::Ledger;
 use crate::machine::Machine;
 use crate::residents::{self, APP_STACK, Resident};
+use crate::resources::Resources;
 use crate::surroundings::{Hfxo, HfxoLine, SimFence, SimPads, SimPort};
 use crate::turns::Turns;
 use kernel::deferred_call::{DeferredCall, DeferredCallClient};
 use kernel::hil::time::Alarm;
 use kernel::host::coroutine::{CoroutineBoundary, Teardown};
 use kernel::host::{Arena, ProcessMemory, process_slots};
+use kernel::platform::SyscallDriverLookup;
 use kernel::platform::chip::Chip;
-use kernel::platform::{KernelResources, SyscallDriverLookup};
 use kernel::process::{Process, ProcessId, ShortId, State};
 use kernel::syscall::SyscallDriver;
 use kernel::{Kernel, capabilities, create_capability};
@@ -131,16 +132,13 @@ impl Interrupt for &'static AlarmDriver {
 
 type SimScheduler = SweepingScheduler<'static, Turns>;
 
-struct Resources {
+struct Drivers {
     driver: &'static Driver<'static>,
     console: &'static Console,
     alarm: &'static AlarmDriver,
-    turns: &'static Turns,
-    scheduler: &'static SimScheduler,
-    timer: SliceTimer,
 }
 
-impl SyscallDriverLookup for Resources {
+impl SyscallDriverLookup for Drivers {
     fn with_driver<F, R>(&self, driver_num: usize, f: F) -> R
     where
         F: FnOnce(Option<&dyn SyscallDriver>) -> R,
@@ -151,44 +149,6 @@ impl SyscallDriverLookup for Resources {
             alarm_driver::DRIVER_NUM => f(Some(self.alarm)),
             _ => f(None),
         }
-    }
-}
-
-impl KernelResources<SimChip> for Resources {
-    type SyscallDriverLookup = Self;
-    type SyscallFilter = ();
-    type ProcessFault = ();
-    type ContextSwitchCallback = ();
-    type Scheduler = SimScheduler;
-    type SchedulerTimer = SliceTimer;
-    type WatchDog = ();
-
-    fn syscall_driver_lookup(&self) -> &Self {
-        self
-    }
-
-    fn syscall_filter(&self) -> &() {
-        &()
-    }
-
-    fn process_fault(&self) -> &() {
-        &()
-    }
-
-    fn context_switch_callback(&self) -> &() {
-        &()
-    }
-
-    fn scheduler(&self) -> &SimScheduler {
-        self.scheduler
-    }
-
-    fn scheduler_timer(&self) -> &SliceTimer {
-        &self.timer
-    }
-
-    fn watchdog(&self) -> &() {
-        &()
     }
 }
 
@@ -230,7 +190,8 @@ pub struct AppStatus {
 pub struct Board {
     kernel: &'static Kernel,
     chip: &'static SimChip,
-    resources: &'static Resources,
+    resources: &'static Resources<Drivers, SimScheduler>,
+    turns: &'static Turns,
     device: &'static SimDevice,
     driver: &'static Driver<'static>,
     qspi: &'static SimQspi,
@@ -383,11 +344,12 @@ impl Board {
         ));
         let turns: &'static Turns = arena.alloc(Turns::new(slots));
         let scheduler: &'static SimScheduler = arena.alloc(SweepingScheduler::new(turns, driver));
-        let resources: &'static Resources = arena.alloc(Resources {
-            driver,
-            console,
-            alarm,
-            turns,
+        let resources: &'static Resources<Drivers, SimScheduler> = arena.alloc(Resources {
+            drivers: Drivers {
+                driver,
+                console,
+                alarm,
+            },
             scheduler,
             timer: SliceTimer::new(&machine),
         });
@@ -404,6 +366,7 @@ impl Board {
             kernel,
             chip,
             resources,
+            turns,
             device,
             driver,
             qspi,
@@ -451,7 +414,7 @@ impl Board {
     pub fn set_chance(&self, chance: &Rc<dyn Chance>) {
         self.chip.set_chance(Rc::clone(chance));
         self.boundary().set_chance(Rc::clone(chance));
-        self.resources.turns.set_chance(Rc::clone(chance));
+        self.turns.set_chance(Rc::clone(chance));
     }
 
     /// All that decides what happens next, the array's content apart.

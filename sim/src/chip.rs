@@ -337,12 +337,11 @@ impl SimChip {
         let interrupts = self.interrupts.borrow();
         let mut pending = interrupts.iter().filter(|line| line.is_pending());
         if let Some(chance) = &*self.chance.borrow() {
-            let pending: Vec<_> = pending.collect();
-            let index = match pending.len() {
+            let index = match pending.clone().count() {
                 0 | 1 => 0,
                 several => chance.interrupt(several),
             };
-            return pending.get(index).map(|line| Rc::clone(line));
+            return pending.nth(index).map(Rc::clone);
         }
         let line = if self.last_first.get() {
             pending.next_back()

@@ -11,9 +11,9 @@ use crate::board::Board;
 use crate::ledger::{Counts, Outstanding};
 use crate::text::{Bytes, Counted, Ms};
 use crate::timeline::{Timeline, Topic};
+use crate::transitions;
 use kernel::process::ProcessId;
 use qspi_models::{Direction, FlashOperation, Observation, PowerState};
-use spi_nor::lifecycle::{Event, State};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -198,7 +198,7 @@ impl Watcher {
         }
         let now = board.machine.now_ns();
         for (from, event, to) in board.take_transitions() {
-            if let Some(text) = transition_text(from, event, to) {
+            if let Some(text) = transitions::words(from, event, to) {
                 self.tell(timeline, now, Topic::Lifecycle, "device", text);
             }
         }
@@ -370,46 +370,5 @@ impl Watcher {
                 self.tell(timeline, now, Topic::App, &name, text);
             }
         }
-    }
-}
-
-/// What a transition means, unless it is one of the many of everyday work.
-fn transition_text(from: State, event: Event, to: State) -> Option<String> {
-    Some(match (from, event, to) {
-        (State::Ready, Event::Begun, State::Busy) | (State::Busy, Event::Ended, State::Ready) => {
-            return None;
-        }
-        (State::Off, Event::Wanted, _) => "wanted: powers up".to_owned(),
-        (State::Starting, Event::Started, _) => "ready".to_owned(),
-        (State::Busy, Event::Unwanted, _) => {
-            "revoked: begins nothing more, drains what is in flight".to_owned()
-        }
-        (State::Draining, Event::Ended, _) => {
-            "drained: memory free and WIP = 0; shuts down".to_owned()
-        }
-        (State::Draining, Event::Wanted, _) => "wanted again: goes on".to_owned(),
-        (State::Ready, Event::Unwanted, _) => "nothing outstanding: shuts down".to_owned(),
-        (State::Stopping(_), Event::Stopped, State::Off) => "off".to_owned(),
-        (from, event, to) => format!("{from:?} -> {to:?} on {event:?}"),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use spi_nor::lifecycle::{EVENTS, STATES, transition};
-
-    #[test]
-    fn only_everyday_work_goes_untold() {
-        let mut untold = 0;
-        for from in STATES {
-            for event in EVENTS {
-                let (to, _) = transition(from, event);
-                if to != from && transition_text(from, event, to).is_none() {
-                    untold += 1;
-                }
-            }
-        }
-        assert_eq!(untold, 2);
     }
 }

@@ -202,7 +202,7 @@ impl BringUp {
                 (Some(_), None) => self.ask(Before::Id),
                 (_, sleep) => {
                     let exit = sleep.map_or(opcode::RDPD, |sleep| sleep.exit);
-                    self.go(Stage::WakingUp, bare(exit))
+                    self.go(Stage::WakingUp, Act::bare(exit))
                 }
             },
             Stage::WakingUp => {
@@ -217,8 +217,8 @@ impl BringUp {
             }
             Stage::Pausing(before) => self.ask(before),
             Stage::Asking(before) => self.answered(before, input.first()),
-            Stage::EnablingReset => self.go(Stage::Resetting, bare(opcode::RSTEN)),
-            Stage::Resetting => self.go(Stage::ComingUp, bare(opcode::RST)),
+            Stage::EnablingReset => self.go(Stage::Resetting, Act::bare(opcode::RSTEN)),
+            Stage::Resetting => self.go(Stage::ComingUp, Act::bare(opcode::RST)),
             Stage::ComingUp => {
                 self.ones = 0;
                 self.pace = Pace::new(LEFTOVER_TYPICAL_US, AFTER_RESET_US);
@@ -232,7 +232,7 @@ impl BringUp {
             Stage::FirstId => match id_of(&input) {
                 Some(id) => {
                     self.id = id;
-                    self.go(Stage::SecondId, receive(opcode::RDID, 3))
+                    self.go(Stage::SecondId, Act::register(opcode::RDID, 3))
                 }
                 None => self.end(Err(Error::NotFound)),
             },
@@ -242,12 +242,12 @@ impl BringUp {
                 None => self.tables_read(wires),
             },
             Stage::Status => {
-                let Some(status) = answer(&input) else {
+                let Some(status) = input.status() else {
                     return self.end(Err(Error::NotFound));
                 };
                 self.status = [status, 0];
                 match self.method().sr2_opcode() {
-                    Some(opcode) => self.go(Stage::SecondStatus, receive(opcode, 1)),
+                    Some(opcode) => self.go(Stage::SecondStatus, Act::register(opcode, 1)),
                     None => self.read_configuration(wires),
                 }
             }
@@ -263,10 +263,11 @@ impl BringUp {
                 };
                 self.set(Setting::Performance, wires)
             }
-            Stage::EnablingWrite(setting) => {
-                self.go(Stage::CheckingWrite(setting), receive(opcode::RDSR, 1))
-            }
-            Stage::CheckingWrite(setting) => match (self.write, answer(&input)) {
+            Stage::EnablingWrite(setting) => self.go(
+                Stage::CheckingWrite(setting),
+                Act::register(opcode::RDSR, 1),
+            ),
+            Stage::CheckingWrite(setting) => match (self.write, input.status()) {
                 (Some(write), Some(status)) if status & (WEL | WIP) == WEL => self.go(
                     Stage::Writing(setting),
                     Act::Send(
@@ -285,18 +286,18 @@ impl BringUp {
             }
             Stage::Verifying(setting) => self.verified(setting, &input, wires),
             Stage::EnablingUnlock => match self.part.and_then(|part| part.global_unlock) {
-                Some(opcode) => self.go(Stage::Unlocking, bare(opcode)),
+                Some(opcode) => self.go(Stage::Unlocking, Act::bare(opcode)),
                 None => self.enter_four_byte(),
             },
             Stage::Unlocking => self.enter_four_byte(),
             Stage::EnablingFourByte => {
                 let mode = self.profile.and_then(|profile| profile.four_byte_mode);
                 let enter = mode.map_or(opcode::EN4B, |mode| mode.enter);
-                self.go(Stage::EnteringFourByte, bare(enter))
+                self.go(Stage::EnteringFourByte, Act::bare(enter))
             }
-            Stage::EnteringFourByte => self.go(Stage::Protection, receive(opcode::RDSR, 1)),
+            Stage::EnteringFourByte => self.go(Stage::Protection, Act::register(opcode::RDSR, 1)),
             Stage::Protection => {
-                let Some(status) = answer(&input) else {
+                let Some(status) = input.status() else {
                     return self.end(Err(Error::NotFound));
                 };
                 if status & WIP != 0 {
@@ -336,7 +337,7 @@ impl BringUp {
     // --- waiting ---
 
     fn ask(&mut self, before: Before) -> Act {
-        self.go(Stage::Asking(before), receive(opcode::RDSR, 1))
+        self.go(Stage::Asking(before), Act::register(opcode::RDSR, 1))
     }
 
     fn pause(&mut self, before: Before) -> Act {
@@ -345,7 +346,7 @@ impl BringUp {
             // There is nothing left that the reset could break off.
             (None, Before::Reset) => {
                 self.overdue = true;
-                self.go(Stage::Resetting, bare(opcode::RSTEN))
+                self.go(Stage::Resetting, Act::bare(opcode::RSTEN))
             }
             (None, Before::Id | Before::Verify(_) | Before::End) => self.end(Err(Error::NoAnswer)),
         }
@@ -369,15 +370,15 @@ impl BringUp {
                 self.pause(before)
             }
             Some(_) => match before {
-                Before::Reset => self.go(Stage::Resetting, bare(opcode::RSTEN)),
-                Before::Id => self.go(Stage::FirstId, receive(opcode::RDID, 3)),
-                Before::End => self.go(Stage::Protection, receive(opcode::RDSR, 1)),
+                Before::Reset => self.go(Stage::Resetting, Act::bare(opcode::RSTEN)),
+                Before::Id => self.go(Stage::FirstId, Act::register(opcode::RDID, 3)),
+                Before::End => self.go(Stage::Protection, Act::register(opcode::RDSR, 1)),
                 Before::Verify(setting) => match self.write {
                     Some(write) => {
                         let length = write.verify.length();
                         self.go(
                             Stage::Verifying(setting),
-                            receive(write.verify.opcode, length),
+                            Act::register(write.verify.opcode, length),
                         )
                     }
                     None => self.end(Err(Error::UnknownPart)),
@@ -390,7 +391,7 @@ impl BringUp {
     /// All ones on the data line end QPI and continuous-read modes (JESD216, 4.4.4);
     /// then the reset.
     fn leave_modes(&mut self) -> Act {
-        self.go(Stage::EnablingReset, bare(opcode::QPI_EXIT_FF))
+        self.go(Stage::EnablingReset, Act::bare(opcode::QPI_EXIT_FF))
     }
 
     // --- who is it? ---
@@ -472,7 +473,7 @@ impl BringUp {
     }
 
     fn read_status(&mut self) -> Act {
-        self.go(Stage::Status, receive(opcode::RDSR, 1))
+        self.go(Stage::Status, Act::register(opcode::RDSR, 1))
     }
 
     /// Whether the part has to be put into its fast mode.
@@ -488,7 +489,7 @@ impl BringUp {
 
     fn read_configuration(&mut self, wires: &dyn Wires) -> Act {
         if self.wants_performance(wires) {
-            self.go(Stage::Configuration, receive(opcode::RDCR, 2))
+            self.go(Stage::Configuration, Act::register(opcode::RDCR, 2))
         } else {
             self.set(Setting::Quad, wires)
         }
@@ -518,7 +519,7 @@ impl BringUp {
                     Some(before) if before != seen => self.end(Err(Error::UnstableId)),
                     Some(_) => {
                         self.write = Some(write);
-                        self.go(Stage::EnablingWrite(setting), bare(write.write_enable))
+                        self.go(Stage::EnablingWrite(setting), Act::bare(write.write_enable))
                     }
                 }
             }
@@ -600,7 +601,7 @@ impl BringUp {
             Ok(profile) => {
                 self.profile = Some(profile);
                 if part.global_unlock.is_some() {
-                    self.go(Stage::EnablingUnlock, bare(opcode::WREN))
+                    self.go(Stage::EnablingUnlock, Act::bare(opcode::WREN))
                 } else {
                     self.enter_four_byte()
                 }
@@ -610,24 +611,13 @@ impl BringUp {
 
     fn enter_four_byte(&mut self) -> Act {
         match self.profile.and_then(|profile| profile.four_byte_mode) {
-            Some(mode) if mode.write_enable => self.go(Stage::EnablingFourByte, bare(opcode::WREN)),
-            Some(mode) => self.go(Stage::EnteringFourByte, bare(mode.enter)),
-            None => self.go(Stage::Protection, receive(opcode::RDSR, 1)),
+            Some(mode) if mode.write_enable => {
+                self.go(Stage::EnablingFourByte, Act::bare(opcode::WREN))
+            }
+            Some(mode) => self.go(Stage::EnteringFourByte, Act::bare(mode.enter)),
+            None => self.go(Stage::Protection, Act::register(opcode::RDSR, 1)),
         }
     }
-}
-
-fn bare(opcode: u8) -> Act {
-    Act::Command(Operation::plain(Template::bare(opcode)))
-}
-
-fn receive(opcode: u8, length: usize) -> Act {
-    Act::Receive(Operation::plain(Template::register_in(opcode)), length)
-}
-
-/// A status register. No part's reads all ones, but an open line does.
-fn answer(input: &Input<'_>) -> Option<u8> {
-    input.first().filter(|status| *status != 0xFF)
 }
 
 fn id_of(input: &Input<'_>) -> Option<JedecId> {

@@ -12,7 +12,7 @@ use crate::error::Error;
 use kernel::collections::list::{ListLink, ListNode};
 
 /// The part as its clients see it. Sizes in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dimensions {
     /// The whole part.
     pub size: u32,
@@ -23,7 +23,7 @@ pub struct Dimensions {
 }
 
 /// What a client wants done. The device does as much of it as fits in one turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Only that the part is powered and identified.
     Open,
@@ -52,7 +52,7 @@ pub enum Request {
 }
 
 /// What came of a bite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bite<'b> {
     /// The part is powered and identified.
     Opened,

@@ -119,6 +119,7 @@ enum Script {
 }
 
 /// What the alarm was set for: when, and for how many ticks.
+#[derive(Clone, Copy)]
 struct Waiting<T> {
     wait: Wait,
     since: T,
@@ -341,13 +342,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         let answered = self.answers.get() != self.controller.answers();
         (self.is_known(), self.turn.get(), answered).hash(hasher);
         self.serving.is_some().hash(hasher);
-        let waiting = self.wait.take();
-        if let Some(waiting) = &waiting {
+        if let Some(waiting) = self.wait.get() {
             let passed = self.alarm.now().wrapping_sub(waiting.since);
             (waiting.wait, waiting.left_us).hash(hasher);
             waiting.ticks.wrapping_sub(passed).into_u32().hash(hasher);
         }
-        self.wait.set(waiting);
         self.deferred_call.is_pending().hash(hasher);
     }
 
@@ -455,7 +454,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
         if !self.attached.get() || self.leases() == 0 {
             self.happen(Event::Unwanted);
-        } else if self.config.idle_us != u32::MAX && !self.is_waiting() {
+        } else if self.config.idle_us != u32::MAX && self.wait.get().is_none() {
             self.wait_for(Wait::Idle, self.config.idle_us);
         }
     }
@@ -856,12 +855,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     fn fail_bring_up(&self, error: Error) {
         self.fault.set(Some(error));
         self.profile.take();
-        if self.waking.take() {
-            self.cancel_all(error);
-            self.happen(Event::WakeFaulted);
-        } else {
-            self.happen(Event::Faulted);
-        }
+        self.fail(error, Event::Faulted, Event::WakeFaulted);
     }
 
     /// The controller did not answer, and the deadline has passed twice.
@@ -881,11 +875,16 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             self.end_bite(script.recipe(), &plan, Err(Error::NoAnswer));
         }
         self.settle_detach();
+        self.fail(Error::NoAnswer, Event::Hung, Event::WakeHung);
+    }
+
+    /// A failure, which those who wait for a part to be woken are told at once.
+    fn fail(&self, error: Error, event: Event, in_waking: Event) {
         if self.state.get() == State::Starting && self.waking.take() {
-            self.cancel_all(Error::NoAnswer);
-            self.happen(Event::WakeHung);
+            self.cancel_all(error);
+            self.happen(in_waking);
         } else {
-            self.happen(Event::Hung);
+            self.happen(event);
         }
     }
 
@@ -924,13 +923,6 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.alarm.set_alarm(now, ticks);
     }
 
-    fn is_waiting(&self) -> bool {
-        let waiting = self.wait.take();
-        let is = waiting.is_some();
-        self.wait.set(waiting);
-        is
-    }
-
     /// A wait is over. If somebody asked for a look after it, this is the time.
     fn look_if_asked(&self) {
         if self.later.take() {
@@ -954,20 +946,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     /// Nothing is waited for any more, but for a look that somebody asked for.
     fn cancel_wait(&self) {
-        match self.wait.take() {
-            None => {}
-            Some(Waiting {
-                wait: Wait::Later,
-                since,
-                ticks,
-                left_us,
-            }) => self.wait.set(Some(Waiting {
-                wait: Wait::Later,
-                since,
-                ticks,
-                left_us,
-            })),
-            Some(_) => {
+        match self.wait.get().map(|waiting| waiting.wait) {
+            None | Some(Wait::Later) => {}
+            Some(Wait::Pause | Wait::Deadline(_) | Wait::Idle) => {
+                self.wait.set(None);
                 // An alarm that can't be disarmed fires for nobody, see `alarm`.
                 let _unused = self.alarm.disarm();
                 self.look_if_asked();
@@ -1006,19 +988,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Host for Device<'a, C, A> {
     }
 
     fn notify_later(&self) {
-        let waiting = self.wait.take();
-        match &waiting {
-            Some(Waiting {
-                wait: Wait::Pause | Wait::Deadline(_) | Wait::Later,
-                ..
-            }) => {
-                self.later.set(true);
-                self.wait.set(waiting);
-            }
-            Some(Waiting {
-                wait: Wait::Idle, ..
-            })
-            | None => self.wait_for(Wait::Later, LATER_US),
+        match self.wait.get().map(|waiting| waiting.wait) {
+            Some(Wait::Pause | Wait::Deadline(_) | Wait::Later) => self.later.set(true),
+            Some(Wait::Idle) | None => self.wait_for(Wait::Later, LATER_US),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::sfdp::sector_map::{MAX_REGIONS, SectorMap};
 use crate::sfdp::times::Times;
 
 /// One way to erase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EraseType {
     /// Opcode with a 3-byte address, or with the address width of the mode that the
     /// part is in.
@@ -23,7 +23,7 @@ pub struct EraseType {
 }
 
 /// A stretch of the array with the same erase types throughout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region {
     /// First byte.
     pub start: u32,
@@ -34,7 +34,7 @@ pub struct Region {
 }
 
 /// Why a range is not inside the part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RangeError {
     /// Address and length together exceed 32 bits.
     Overflow,
@@ -43,7 +43,7 @@ pub enum RangeError {
 }
 
 /// Why sizes do not make an array.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GeometryError {
     /// The page is not a power of two from 1 to 32768 bytes.
     PageSize(u32),
@@ -66,7 +66,7 @@ pub enum GeometryError {
 }
 
 /// The shape of the array.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     /// Bytes.
     pub size_bytes: u32,

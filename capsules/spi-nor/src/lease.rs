@@ -20,7 +20,7 @@ pub enum Lease {
 }
 
 /// What happens to a lease.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The process opens the device or uses it.
     Use,
@@ -33,7 +33,7 @@ pub enum Event {
 }
 
 /// Whether the process may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Yes.
     Granted,

@@ -15,7 +15,7 @@ use crate::pace::Pace;
 use crate::part::FourByteMode;
 use crate::script::{Act, Input};
 use crate::status_register::{FlagVerdict, Poll, WEL, WIP, flag_verdict};
-use qspi_hil::{Operation, Template};
+use qspi_hil::Operation;
 
 /// What kind of operation it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,19 +150,18 @@ impl OperationScript {
         match self.stage {
             Stage::Queued => match self.recipe.four_byte_mode {
                 None => self.start(),
-                Some(mode) if mode.write_enable => (Stage::EnablingFourByte, bare(opcode::WREN)),
-                Some(mode) => (Stage::EnteringFourByte, bare(mode.enter)),
+                Some(mode) if mode.write_enable => {
+                    (Stage::EnablingFourByte, Act::bare(opcode::WREN))
+                }
+                Some(mode) => (Stage::EnteringFourByte, Act::bare(mode.enter)),
             },
             Stage::EnablingFourByte => {
                 let mode = self.recipe.four_byte_mode;
                 let enter = mode.map_or(opcode::EN4B, |mode| mode.enter);
-                (Stage::EnteringFourByte, bare(enter))
+                (Stage::EnteringFourByte, Act::bare(enter))
             }
             Stage::EnteringFourByte => self.start(),
-            Stage::EnablingWrite => (
-                Stage::CheckingWriteEnable,
-                Act::Receive(Operation::plain(Template::register_in(opcode::RDSR)), 1),
-            ),
+            Stage::EnablingWrite => (Stage::CheckingWriteEnable, Act::register(opcode::RDSR, 1)),
             Stage::CheckingWriteEnable => match answer {
                 Some(status) if status & WEL != 0 && status & WIP == 0 => {
                     (Stage::Transferring, self.transfer())
@@ -186,7 +185,7 @@ impl OperationScript {
                 Some(status) if self.recipe.poll.is_busy(status) => self.pause(),
                 Some(status) => match verdict(self.recipe.poll, status) {
                     Err(error) if self.recipe.poll == Poll::FlagStatusRegister => {
-                        (Stage::ClearingFailure(error), bare(opcode::CLFSR))
+                        (Stage::ClearingFailure(error), Act::bare(opcode::CLFSR))
                     }
                     verdict => finished(verdict),
                 },
@@ -200,7 +199,7 @@ impl OperationScript {
     fn start(&self) -> (Stage, Act) {
         match self.recipe.kind {
             Kind::Read => (Stage::Transferring, self.transfer()),
-            Kind::Program | Kind::Erase => (Stage::EnablingWrite, bare(opcode::WREN)),
+            Kind::Program | Kind::Erase => (Stage::EnablingWrite, Act::bare(opcode::WREN)),
         }
     }
 
@@ -213,10 +212,7 @@ impl OperationScript {
     }
 
     fn ask(&self) -> Act {
-        Act::Receive(
-            Operation::plain(Template::register_in(self.recipe.poll.opcode())),
-            1,
-        )
+        Act::register(self.recipe.poll.opcode(), 1)
     }
 
     fn pause(&mut self) -> (Stage, Act) {
@@ -227,10 +223,6 @@ impl OperationScript {
     }
 }
 
-const fn bare(opcode: u8) -> Act {
-    Act::Command(Operation::plain(Template::bare(opcode)))
-}
-
 const fn finished(result: Result<(), Error>) -> (Stage, Act) {
     (Stage::Done, Act::Finished(result))
 }
@@ -238,7 +230,7 @@ const fn finished(result: Result<(), Error>) -> (Stage, Act) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use qspi_hil::AddressWidth;
+    use qspi_hil::{AddressWidth, Template};
 
     const ERASE: Recipe = Recipe {
         kind: Kind::Erase,
@@ -363,5 +355,47 @@ mod tests {
             );
             script.next(Input::Done(&[0x02]));
         }
+    }
+
+    // C4: a script that ends while the array may still work must end in a fault, since only a
+    // fault keeps the device from "Ended", that is from the next operation or from power-down.
+
+    fn is_fault(act: Act) -> bool {
+        match act {
+            Act::Finished(Err(error)) => error.is_fault(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_refusal_while_the_array_works_is_a_fault() {
+        for refusal in [
+            qspi_hil::Error::Unsupported,
+            qspi_hil::Error::OutOfReach,
+            qspi_hil::Error::TooLong,
+            qspi_hil::Error::Misaligned,
+            qspi_hil::Error::Hardware,
+            qspi_hil::Error::ClockUnavailable,
+        ] {
+            let mut script = OperationScript::new(ERASE);
+            script.next(Input::Begin);
+            script.next(Input::Done(&[]));
+            script.next(Input::Done(&[0x02]));
+            script.next(Input::Done(&[]));
+            // The erase is running. The status read is refused.
+            script.next(Input::Elapsed);
+            let act = script.next(Input::Refused(refusal));
+            assert!(is_fault(act), "{refusal:?}: ended as if quiet");
+        }
+    }
+
+    /// WIP = 1 before the operation: nothing is known to be quiet.
+    #[test]
+    fn a_part_that_is_busy_before_the_operation_is_a_fault() {
+        let mut script = OperationScript::new(ERASE);
+        script.next(Input::Begin);
+        script.next(Input::Done(&[]));
+        let act = script.next(Input::Done(&[0x01]));
+        assert!(is_fault(act), "{:?}", Error::WriteEnableIgnored);
     }
 }

@@ -34,7 +34,7 @@ pub const RESET_US: u32 = 100;
 pub const RESET_BUSY_US: u32 = 30_000;
 
 /// Why there is no usable description.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartError {
     /// The id is all ones: no part answers.
     Absent,
@@ -58,7 +58,7 @@ impl From<GeometryError> for PartError {
 }
 
 /// How addresses beyond 16 MiB are reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Addressing {
     /// Three bytes reach all that is used of the part.
     Three,
@@ -93,7 +93,7 @@ pub struct FourByteMode {
 }
 
 /// Times of programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartProgram {
     /// A whole page.
     pub page: Times,
@@ -120,7 +120,7 @@ impl PartProgram {
 }
 
 /// A way to program with four data lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuadProgram {
     /// 1-1-4 or 1-4-4.
     pub mode: Mode,
@@ -131,7 +131,7 @@ pub struct QuadProgram {
 }
 
 /// Deep power-down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeepPowerDown {
     /// Opcode that enters it.
     pub enter: u8,
@@ -144,7 +144,7 @@ pub struct DeepPowerDown {
 }
 
 /// Reset by 66h, then 99h.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reset {
     /// Opcode that allows the other.
     pub enable: u8,
@@ -159,7 +159,7 @@ pub struct Reset {
 }
 
 /// A part, as a driver uses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
     /// Its id, if it was read.
     pub id: Option<JedecId>,

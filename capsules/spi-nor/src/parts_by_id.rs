@@ -326,7 +326,7 @@ pub const fn habits(id: JedecId) -> Habits {
 /// times of the ultra-low-power mode as measured on a development kit and as its
 /// data sheet is quoted; the maxima are four times these, or the tables', whichever
 /// is longer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UltraLowPower {
     /// Highest bus clock in this mode.
     pub max_clock_hz: u32,

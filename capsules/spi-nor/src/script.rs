@@ -9,10 +9,10 @@
 //! It knows neither controller nor alarm, so it is tested by itself.
 
 use crate::error::Error;
-use qspi_hil::Operation;
+use qspi_hil::{Operation, Template};
 
 /// A few bytes to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Small {
     bytes: [u8; 4],
     length: u8,
@@ -37,7 +37,7 @@ impl Small {
 }
 
 /// What to do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Send a command without data.
     Command(Operation),
@@ -56,8 +56,20 @@ pub enum Act {
     Finished(Result<(), Error>),
 }
 
+impl Act {
+    /// Sends a command that is nothing but its opcode.
+    pub const fn bare(opcode: u8) -> Act {
+        Act::Command(Operation::plain(Template::bare(opcode)))
+    }
+
+    /// Receives this many bytes of a register.
+    pub const fn register(opcode: u8, length: usize) -> Act {
+        Act::Receive(Operation::plain(Template::register_in(opcode)), length)
+    }
+}
+
 /// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input<'b> {
     /// The script begins.
     Begin,
@@ -77,5 +89,10 @@ impl<'b> Input<'b> {
             Input::Done(data) => data.first().copied(),
             Input::Begin | Input::Refused(_) | Input::Elapsed => None,
         }
+    }
+
+    /// A status register that was received. No part's reads all ones, but an open line does.
+    pub fn status(&self) -> Option<u8> {
+        self.first().filter(|status| *status != 0xFF)
     }
 }

@@ -10,7 +10,6 @@ use crate::pace::Pace;
 use crate::part::{FourByteMode, RESET_BUSY_US};
 use crate::script::{Act, Input};
 use crate::status_register::WIP;
-use qspi_hil::{Operation, Template};
 
 /// What has to be undone, and how the part sleeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -86,13 +85,10 @@ impl ShutDown {
             match self.stage {
                 Stage::Looking => {
                     self.stage = Stage::Looked;
-                    let ask = Template::register_in(opcode::RDSR);
-                    return Act::Receive(Operation::plain(ask), 1);
+                    return Act::register(opcode::RDSR, 1);
                 }
                 Stage::Looked => {
-                    // All ones is no answer but an open line.
-                    let busy = input.first().is_some_and(|status| status & WIP != 0)
-                        && input.first() != Some(0xFF);
+                    let busy = input.status().is_some_and(|status| status & WIP != 0);
                     if !busy {
                         self.stage = Stage::EnablingFourByteExit;
                     } else if let Some(pause_us) = self.pace.next_us() {
@@ -105,11 +101,11 @@ impl ShutDown {
                 }
                 Stage::EnablingReset => {
                     self.stage = Stage::Resetting;
-                    return bare(opcode::RSTEN);
+                    return Act::bare(opcode::RSTEN);
                 }
                 Stage::Resetting => {
                     self.stage = Stage::ComingUp;
-                    return bare(opcode::RST);
+                    return Act::bare(opcode::RST);
                 }
                 Stage::ComingUp => {
                     // It is not sent to sleep: after a reset it may take no clock as fast as this.
@@ -122,19 +118,19 @@ impl ShutDown {
                         write_enable: true, ..
                     }) = self.farewell.leave_four_byte
                     {
-                        return bare(opcode::WREN);
+                        return Act::bare(opcode::WREN);
                     }
                 }
                 Stage::LeavingFourByte => {
                     self.stage = Stage::EnteringPowerDown;
                     if let Some(mode) = self.farewell.leave_four_byte {
-                        return bare(mode.exit);
+                        return Act::bare(mode.exit);
                     }
                 }
                 Stage::EnteringPowerDown => match self.farewell.deep_power_down {
                     Some((opcode, _)) => {
                         self.stage = Stage::FallingAsleep;
-                        return bare(opcode);
+                        return Act::bare(opcode);
                     }
                     None => self.stage = Stage::Asleep,
                 },
@@ -154,10 +150,6 @@ impl ShutDown {
             }
         }
     }
-}
-
-fn bare(opcode: u8) -> Act {
-    Act::Command(Operation::plain(Template::bare(opcode)))
 }
 
 #[cfg(test)]
@@ -180,8 +172,8 @@ mod tests {
             patience_us: 0,
         });
         look(&mut script);
-        assert_eq!(script.next(Input::Done(&[0x40])), bare(0xE9));
-        assert_eq!(script.next(Input::Done(&[])), bare(0xB9));
+        assert_eq!(script.next(Input::Done(&[0x40])), Act::bare(0xE9));
+        assert_eq!(script.next(Input::Done(&[])), Act::bare(0xB9));
         assert_eq!(script.next(Input::Done(&[])), Act::Pause(10));
         assert_eq!(script.next(Input::Elapsed), Act::Finished(Ok(())));
     }
@@ -194,8 +186,8 @@ mod tests {
             patience_us: 0,
         });
         look(&mut script);
-        assert_eq!(script.next(Input::Done(&[0])), bare(0x06));
-        assert_eq!(script.next(Input::Done(&[])), bare(0xE9));
+        assert_eq!(script.next(Input::Done(&[0])), Act::bare(0x06));
+        assert_eq!(script.next(Input::Done(&[])), Act::bare(0xE9));
         assert_eq!(script.next(Input::Done(&[])), Act::Finished(Ok(())));
     }
 
@@ -207,8 +199,7 @@ mod tests {
     }
 
     fn look(script: &mut ShutDown) {
-        let ask = Operation::plain(Template::register_in(0x05));
-        assert_eq!(script.next(Input::Begin), Act::Receive(ask, 1));
+        assert_eq!(script.next(Input::Begin), Act::register(0x05, 1));
     }
 
     #[test]
@@ -219,8 +210,8 @@ mod tests {
             patience_us: 0,
         });
         look(&mut script);
-        assert_eq!(script.next(Input::Done(&[0x03])), bare(0x66));
-        assert_eq!(script.next(Input::Done(&[])), bare(0x99));
+        assert_eq!(script.next(Input::Done(&[0x03])), Act::bare(0x66));
+        assert_eq!(script.next(Input::Done(&[])), Act::bare(0x99));
         assert_eq!(script.next(Input::Done(&[])), Act::Pause(RESET_BUSY_US));
         assert_eq!(
             script.next(Input::Elapsed),
@@ -237,9 +228,8 @@ mod tests {
         });
         look(&mut script);
         assert!(matches!(script.next(Input::Done(&[0x01])), Act::Pause(_)));
-        let ask = Operation::plain(Template::register_in(0x05));
-        assert_eq!(script.next(Input::Elapsed), Act::Receive(ask, 1));
-        assert_eq!(script.next(Input::Done(&[0x00])), bare(0xB9));
+        assert_eq!(script.next(Input::Elapsed), Act::register(0x05, 1));
+        assert_eq!(script.next(Input::Done(&[0x00])), Act::bare(0xB9));
     }
 
     #[test]
@@ -250,14 +240,14 @@ mod tests {
             patience_us: 0,
         });
         look(&mut script);
-        assert_eq!(script.next(Input::Done(&[0xFF])), bare(0xB9));
+        assert_eq!(script.next(Input::Done(&[0xFF])), Act::bare(0xB9));
     }
 
     #[test]
     fn a_rescue_resets_and_waits() {
         let mut script = ShutDown::rescue();
-        assert_eq!(script.next(Input::Begin), bare(0x66));
-        assert_eq!(script.next(Input::Done(&[])), bare(0x99));
+        assert_eq!(script.next(Input::Begin), Act::bare(0x66));
+        assert_eq!(script.next(Input::Done(&[])), Act::bare(0x99));
         assert_eq!(script.next(Input::Done(&[])), Act::Pause(RESET_BUSY_US));
         assert_eq!(script.next(Input::Elapsed), Act::Finished(Ok(())));
     }
@@ -270,7 +260,7 @@ mod tests {
             patience_us: 0,
         });
         look(&mut script);
-        assert_eq!(script.next(Input::Done(&[0])), bare(0xE9));
+        assert_eq!(script.next(Input::Done(&[0])), Act::bare(0xE9));
         assert_eq!(
             script.next(Input::Refused(qspi_hil::Error::Hardware)),
             Act::Finished(Err(Error::Controller(qspi_hil::Error::Hardware)))

@@ -71,7 +71,7 @@ impl Poll {
 }
 
 /// What the flag status register says about the last program or erase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlagVerdict {
     /// It went well.
     Good,
@@ -98,7 +98,7 @@ pub const fn flag_verdict(value: u8) -> FlagVerdict {
 }
 
 /// How four lines are enabled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuadEnable {
     /// They always are.
     Always,
@@ -242,7 +242,7 @@ const fn writable(sr1: u8) -> u8 {
 }
 
 /// What to do to a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// It is as it should be. Not writing it saves wear: most are non-volatile.
     NothingToDo,

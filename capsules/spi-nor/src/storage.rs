@@ -137,11 +137,7 @@ impl<'a> StorageFace<'a> {
             }
             self.second.replace(buffer);
             self.second_goal.set(goal);
-            if self.telling.get() {
-                self.host.notify_later();
-            } else {
-                self.host.notify();
-            }
+            self.ask(true);
             return Ok(());
         }
         let room = buffer.len();
@@ -157,17 +153,20 @@ impl<'a> StorageFace<'a> {
                     Goal::Write => Stage::Fetching(0),
                 },
             }),
-            Some(_) | None if self.telling.get() => {
-                // A client that tries again from inside the callback, and fails at once, would
-                // leave no time for anybody else.
-                self.ended.set((goal, 0));
-                self.host.notify_later();
-                return Ok(());
-            }
             Some(_) | None => self.ended.set((goal, 0)),
         }
-        self.host.notify();
+        self.ask(self.ended.is_some());
         Ok(())
+    }
+
+    /// Asks the device to look. What ends at once, and was asked for from inside a callback, comes
+    /// later: a client that tries again and again would leave no time for anybody else.
+    fn ask(&self, ends_at_once: bool) {
+        if ends_at_once && self.telling.get() {
+            self.host.notify_later();
+        } else {
+            self.host.notify();
+        }
     }
 
     fn check(&self, address: usize, length: usize, room: usize) -> Option<(u32, u32)> {

@@ -34,7 +34,7 @@ enum Progress {
 }
 
 /// One instruction to be written to the registers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// Stream bytes to send.
     pub bytes: [u8; CHUNK],

@@ -32,7 +32,7 @@ pub enum State {
 }
 
 /// What happens to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Enable was asked for, and the crystal oscillator runs.
     EnableWithClock,
@@ -55,7 +55,7 @@ pub enum Event {
 }
 
 /// What the driver has to do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Nothing.
     Nothing,

@@ -22,7 +22,7 @@ use crate::hardware::WORD;
 use qspi_hil::{Data, Error, Granularity, Lines, Operation, Template};
 
 /// What runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// READSTART.
     Read,
@@ -35,7 +35,7 @@ pub(crate) enum Task {
 }
 
 /// An engine and its setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Engine {
     /// READSTART with this READOC.
     Read(u32),

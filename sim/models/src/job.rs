@@ -48,7 +48,7 @@ impl Instruction {
 }
 
 /// What a task does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Pause {
         ns: u64,

@@ -94,6 +94,14 @@ fn tell_failing(failing: Option<&String>, what: &[String], part: &str) -> Result
     print(&format!("make replay SCHEDULE={schedule}{part}"))
 }
 
+fn verdict(is_kept: bool) -> Result<(), Failure> {
+    if is_kept {
+        Ok(())
+    } else {
+        Err(Failure::run("the contract was broken"))
+    }
+}
+
 fn of_rules(breaches: &BTreeMap<&'static str, u64>) -> String {
     if breaches.is_empty() {
         return "no breach".to_owned();
@@ -176,11 +184,7 @@ pub fn explore(arguments: &arguments::Explore) -> Result<(), Failure> {
         ))?;
         tell_failing(report.failing.as_ref(), &report.what, options.part.name)?;
     }
-    if report.breaches.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::run("the contract was broken"))
-    }
+    verdict(report.breaches.is_empty())
 }
 
 /// `random`.
@@ -238,11 +242,7 @@ pub fn random(arguments: &arguments::Random) -> Result<(), Failure> {
         ))?;
         tell_failing(report.failing.as_ref(), &report.what, options.part.name)?;
     }
-    if report.breaches.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::run("the contract was broken"))
-    }
+    verdict(report.breaches.is_empty())
 }
 
 /// `replay`.
@@ -275,9 +275,5 @@ pub fn replay(arguments: &arguments::Replay) -> Result<(), Failure> {
     } else {
         print(story.text().trim_end())?;
     }
-    if story.run.breaches.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::run("the contract was broken"))
-    }
+    verdict(story.run.breaches.is_empty())
 }

@@ -17,13 +17,14 @@ use crate::explore::subject::Subject;
 use crate::ledger::Ledger;
 use crate::machine::Machine;
 use crate::residents::{self, APP_STACK, Resident};
+use crate::resources::Resources;
 use crate::turns::Turns;
 use kernel::deferred_call::DeferredCall;
 use kernel::hil::time::Alarm;
 use kernel::host::coroutine::CoroutineBoundary;
 use kernel::host::{Arena, ProcessMemory, process_slots};
+use kernel::platform::SyscallDriverLookup;
 use kernel::platform::chip::Chip;
-use kernel::platform::{KernelResources, SyscallDriverLookup};
 use kernel::process::{Process, ShortId};
 use kernel::syscall::SyscallDriver;
 use kernel::{Kernel, capabilities, create_capability};
@@ -39,13 +40,11 @@ const MOST_PASSES: u32 = 20_000;
 /// MX25R: configuration register 2, high performance.
 const HIGH_PERFORMANCE: (usize, u8) = (2, 0x02);
 
-struct Resources {
+struct Drivers {
     driver: &'static NaiveDriver,
-    turns: &'static Turns,
-    timer: SliceTimer,
 }
 
-impl SyscallDriverLookup for Resources {
+impl SyscallDriverLookup for Drivers {
     fn with_driver<F, R>(&self, driver_num: usize, f: F) -> R
     where
         F: FnOnce(Option<&dyn SyscallDriver>) -> R,
@@ -54,49 +53,12 @@ impl SyscallDriverLookup for Resources {
     }
 }
 
-impl KernelResources<SimChip> for Resources {
-    type SyscallDriverLookup = Self;
-    type SyscallFilter = ();
-    type ProcessFault = ();
-    type ContextSwitchCallback = ();
-    type Scheduler = Turns;
-    type SchedulerTimer = SliceTimer;
-    type WatchDog = ();
-
-    fn syscall_driver_lookup(&self) -> &Self {
-        self
-    }
-
-    fn syscall_filter(&self) -> &() {
-        &()
-    }
-
-    fn process_fault(&self) -> &() {
-        &()
-    }
-
-    fn context_switch_callback(&self) -> &() {
-        &()
-    }
-
-    fn scheduler(&self) -> &Turns {
-        self.turns
-    }
-
-    fn scheduler_timer(&self) -> &SliceTimer {
-        &self.timer
-    }
-
-    fn watchdog(&self) -> &() {
-        &()
-    }
-}
-
 /// The board.
 pub struct NaiveBoard<P> {
     kernel: &'static Kernel,
     chip: &'static SimChip,
-    resources: &'static Resources,
+    resources: &'static Resources<Drivers, Turns>,
+    turns: &'static Turns,
     driver: &'static NaiveDriver,
     flash: &'static NaiveFlash,
     residents: Vec<Resident>,
@@ -167,9 +129,9 @@ impl<P: Baseline> NaiveBoard<P> {
         alarm.set_alarm_client(driver);
         flash.set_client(driver);
         let turns: &'static Turns = arena.alloc(Turns::new(slots));
-        let resources: &'static Resources = arena.alloc(Resources {
-            driver,
-            turns,
+        let resources: &'static Resources<Drivers, Turns> = arena.alloc(Resources {
+            drivers: Drivers { driver },
+            scheduler: turns,
             timer: SliceTimer::new(&machine),
         });
         chip.add_interrupt(Rc::new(flash));
@@ -188,6 +150,7 @@ impl<P: Baseline> NaiveBoard<P> {
             kernel,
             chip,
             resources,
+            turns,
             driver,
             flash,
             residents,
@@ -244,7 +207,7 @@ impl<P: Baseline> Subject for NaiveBoard<P> {
     fn set_chance(&self, chance: &Rc<dyn Chance>) {
         self.chip.set_chance(Rc::clone(chance));
         self.boundary().set_chance(Rc::clone(chance));
-        self.resources.turns.set_chance(Rc::clone(chance));
+        self.turns.set_chance(Rc::clone(chance));
     }
 
     fn fingerprint(&self, hasher: &mut impl Hasher) {

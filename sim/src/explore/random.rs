@@ -5,7 +5,7 @@
 //! Long mixed runs in random orders.
 
 use super::schedule::Schedule;
-use super::search::{Options, rules_of};
+use super::search::{Options, lock, rules_of};
 use super::shrink::shrink;
 use super::subject::Subject;
 use super::world::Worlds;
@@ -101,10 +101,7 @@ fn work<B: Subject>(options: &Options, seed: u64, operations: u64, shared: &Shar
         if shared.operations.fetch_add(accepted, Ordering::Relaxed) + accepted >= operations {
             shared.stop.store(true, Ordering::Relaxed);
         }
-        let mut report = shared
-            .report
-            .lock()
-            .unwrap_or_else(|poison| poison.into_inner());
+        let mut report = lock(&shared.report);
         report.runs += 1;
         report.orphaned += orphaned;
         report.simulated_ms += run.time_ns / 1_000_000;
@@ -122,10 +119,7 @@ fn work<B: Subject>(options: &Options, seed: u64, operations: u64, shared: &Shar
         if !options.keep_going {
             shared.stop.store(true, Ordering::Relaxed);
         }
-        let mut failing = shared
-            .failing
-            .lock()
-            .unwrap_or_else(|poison| poison.into_inner());
+        let mut failing = lock(&shared.failing);
         if failing.as_ref().is_none_or(|(known, _)| number < *known) {
             let choices = run.throws.iter().map(|throw| throw.taken).collect();
             *failing = Some((number, choices));

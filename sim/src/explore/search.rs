@@ -190,7 +190,8 @@ fn work<B: Subject, W: Fn(&[u8], &Run) + Sync>(shared: &Shared<W>) {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+/// What the mutex holds, even if a thread has panicked with it.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poison| poison.into_inner())
 }
 

@@ -23,7 +23,7 @@ pub const ERASE_TYPES: usize = 4;
 pub const READ_MODES: usize = 8;
 
 /// Why there is no basic table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BfptError {
     /// Fewer than [`LEAST_DWORDS`].
     TooShort {
@@ -39,7 +39,7 @@ pub enum BfptError {
 }
 
 /// Which address widths the part claims (dword 1, bits 18:17).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressBytes {
     /// 3 only.
     Three,
@@ -52,7 +52,7 @@ pub enum AddressBytes {
 }
 
 /// An erase command (dwords 8 to 10).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EraseCommand {
     /// Opcode.
     pub opcode: u8,
@@ -63,7 +63,7 @@ pub struct EraseCommand {
 }
 
 /// Program times (dword 11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProgramTimes {
     /// A whole page.
     pub page: Times,
@@ -74,7 +74,7 @@ pub struct ProgramTimes {
 }
 
 /// Suspend and resume of one kind of operation (dwords 12 and 13).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SuspendResume {
     /// Opcode that suspends.
     pub suspend: u8,
@@ -90,7 +90,7 @@ pub struct SuspendResume {
 }
 
 /// Suspend and resume (dwords 12 and 13).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suspend {
     /// Of a program.
     pub program: SuspendResume,
@@ -99,7 +99,7 @@ pub struct Suspend {
 }
 
 /// Deep power-down (dword 14).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PowerDown {
     /// Opcode that enters it.
     pub enter: u8,
@@ -110,7 +110,7 @@ pub struct PowerDown {
 }
 
 /// How the part says that it is busy (dword 14, bits 7:2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BusyPolling {
     /// WIP, bit 0 of the status register, 05h.
     pub status_register: bool,
@@ -120,7 +120,7 @@ pub struct BusyPolling {
 
 /// Where the quad enable bit is and how it is set (dword 15, bits 22:20). The
 /// numbers are the table's codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuadEnableCode {
     /// 0: there is none; four lines always work.
     None,
@@ -158,7 +158,7 @@ impl QuadEnableCode {
 }
 
 /// Four-line modes beside the quad enable bit (dword 15).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuadModes {
     /// Where the quad enable bit is.
     pub enable: QuadEnableCode,
@@ -181,7 +181,7 @@ pub struct QuadModes {
 }
 
 /// How status register 1 is written (dword 16, bits 6:0).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatusWrite(pub u8);
 
 impl StatusWrite {
@@ -202,7 +202,7 @@ impl StatusWrite {
 }
 
 /// How the part is reset by command (dword 16, bits 13:8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SoftReset(pub u8);
 
 impl SoftReset {
@@ -241,7 +241,7 @@ impl SoftReset {
 ///
 /// Macronix fills this field with ones in parts that have none of them, so all ones
 /// is read as none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FourByteEntry(pub u8);
 
 impl FourByteEntry {
@@ -287,7 +287,7 @@ impl FourByteEntry {
 
 /// Ways out of 4-byte addressing (dword 16, bits 23:14). All ones is read as none,
 /// as in [`FourByteEntry`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FourByteExit(pub u16);
 
 impl FourByteExit {
@@ -312,7 +312,7 @@ impl FourByteExit {
 }
 
 /// Second opcode byte in 8-8-8 mode (dword 18, bits 30:29).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandExtension {
     /// The opcode again.
     Repeat,
@@ -325,7 +325,7 @@ pub enum CommandExtension {
 }
 
 /// Eight-line fields (dwords 18 to 20).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Octal {
     /// Second opcode byte.
     pub command_extension: CommandExtension,
@@ -338,7 +338,7 @@ pub struct Octal {
 }
 
 /// All that the basic table says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bfpt {
     /// How many dwords it had.
     pub dwords: u8,

@@ -11,7 +11,7 @@ use crate::sfdp::dwords::{Dwords, bit, byte};
 use crate::sfdp::mode::Mode;
 
 /// Why there is no usable table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FourByteError {
     /// Fewer than two dwords.
     TooShort,
@@ -22,7 +22,7 @@ pub enum FourByteError {
 }
 
 /// What the table offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FourByteTable {
     flags: u32,
     /// Opcode of each erase type, in the basic table's order.

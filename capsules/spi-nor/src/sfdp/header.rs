@@ -12,7 +12,7 @@ pub const HEADER_BYTES: usize = 8;
 pub const MAX_PARAMETER_HEADERS: u16 = 16;
 
 /// Why the bytes are no SFDP, or no usable one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SfdpError {
     /// Fewer bytes than the header has.
     Short,
@@ -29,7 +29,7 @@ pub enum SfdpError {
 }
 
 /// The SFDP header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SfdpHeader {
     /// Major revision; always 1.
     pub major: u8,

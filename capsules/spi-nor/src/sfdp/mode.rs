@@ -86,7 +86,7 @@ impl Mode {
 }
 
 /// One way to read the array.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadMode {
     /// Lines of each phase.
     pub mode: Mode,

@@ -19,7 +19,7 @@ pub const MAX_REGIONS: usize = 16;
 pub const MAX_COMMANDS: usize = 8;
 
 /// Why there is no usable map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SectorMapError {
     /// It ends in the middle of a descriptor.
     Truncated,
@@ -34,7 +34,7 @@ pub enum SectorMapError {
 }
 
 /// A command that tells a bit of the configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DetectionCommand {
     /// Opcode; one data byte is read.
     pub opcode: u8,
@@ -49,7 +49,7 @@ pub struct DetectionCommand {
 }
 
 /// The commands that tell the configuration, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Detection {
     /// Each of them.
     pub commands: [Option<DetectionCommand>; MAX_COMMANDS],
@@ -129,7 +129,7 @@ impl Detection {
 }
 
 /// Part of the array with the same erase types throughout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MapRegion {
     /// Bytes, a multiple of 256.
     pub size_bytes: u32,
@@ -138,7 +138,7 @@ pub struct MapRegion {
 }
 
 /// The map of one configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SectorMap {
     /// The configuration it is for.
     pub configuration: u8,

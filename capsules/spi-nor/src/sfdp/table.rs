@@ -57,7 +57,7 @@ impl TableKind {
 }
 
 /// Where a table is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableRef {
     /// Whose it is.
     pub kind: TableKind,
@@ -106,7 +106,7 @@ impl TableRef {
 }
 
 /// The tables that are worth reading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tables {
     /// The basic table.
     pub basic: TableRef,

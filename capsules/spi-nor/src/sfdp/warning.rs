@@ -85,7 +85,7 @@ pub enum Warning {
 }
 
 /// Distinct warnings, in the order in which they were found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Warnings {
     list: [Option<Warning>; Warnings::CAPACITY],
     lost: u16,

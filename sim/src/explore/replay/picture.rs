@@ -12,6 +12,7 @@ use super::story::Story;
 use super::words;
 use crate::ledger::{Kind, Outstanding};
 use crate::text::{Bytes, Ms};
+use crate::transitions;
 use qspi_models::{Direction, FlashOperation, Observation, PowerState, Task};
 use spi_nor::lifecycle::State;
 use svg::Document;
@@ -303,7 +304,7 @@ fn marks(story: &Story) -> Vec<Mark> {
             }
             What::Lifecycle(from, event, to) => {
                 if let Some(name) = words::mark(*from, *event) {
-                    let text = words::transition(*from, *event, *to).unwrap_or_default();
+                    let text = transitions::words(*from, *event, *to).unwrap_or_default();
                     mark(name, text, PLAIN);
                 }
             }

@@ -11,6 +11,7 @@ use super::story::Story;
 use super::words;
 use crate::text::{Bytes, Counted, Grouped, Ms};
 use crate::timeline::{Timeline, Topic};
+use crate::transitions;
 use qspi_models::{FlashOperation, Observation, Outcome, PowerState};
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -86,7 +87,7 @@ impl Teller<'_> {
             What::Hardware(_) => {}
             What::Software(software) => self.look(at, software),
             What::Lifecycle(from, event, to) => {
-                if let Some(text) = words::transition(*from, *event, *to) {
+                if let Some(text) = transitions::words(*from, *event, *to) {
                     self.tell(at, Topic::Lifecycle, "device", text);
                 }
             }
