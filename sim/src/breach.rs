@@ -60,6 +60,11 @@ pub enum Breach {
     },
     /// C3: after a detach something was begun on the array.
     BegunAfterRevoke,
+    /// C6: the hardware works again, and the stack does not.
+    NotRecovered {
+        /// The breach that shows it.
+        what: String,
+    },
     /// C7: leases and living processes don't agree.
     WrongLeases {
         /// Leases counted by the driver.
@@ -72,6 +77,8 @@ pub enum Breach {
     HeldForTheDead,
     /// C9: no lease is left and nothing outstanding, but the controller is on.
     StillOn,
+    /// C9: the controller is off, but the part is not in deep power-down.
+    PartAwake,
     /// C10: somebody detached the device and was never told of the end.
     LostDetach,
     /// C12: nothing will ever happen again, and the teardown has not ended.
@@ -99,8 +106,9 @@ impl Breach {
             | Breach::NeedlessFailure { .. } => "C1",
             Breach::BegunAfterRevoke => "C3",
             Breach::LostBuffer | Breach::WrongContent { .. } => "C2",
+            Breach::NotRecovered { .. } => "C6",
             Breach::WrongLeases { .. } | Breach::HeldForTheDead => "C7",
-            Breach::StillOn => "C9",
+            Breach::StillOn | Breach::PartAwake => "C9",
             Breach::LostDetach => "C10",
             Breach::Stuck { .. } | Breach::Impossible { .. } => "C12",
             Breach::Hardware(_) => "C4",

@@ -253,8 +253,8 @@ impl<P: Baseline> Subject for NaiveBoard<P> {
             .any(|resident| resident.process.ready())
     }
 
-    fn alive(&self) -> Vec<bool> {
-        self.residents.iter().map(Resident::is_alive).collect()
+    fn alive(&self) -> impl Iterator<Item = bool> {
+        self.residents.iter().map(Resident::is_alive)
     }
 
     fn is_stuck(&self) -> bool {

@@ -58,10 +58,9 @@ fn state<B: Subject>(board: &B) -> String {
             qspi.flash().is_busy(),
         )
     });
-    let alive = board.alive();
     let dead: Vec<char> = ('a'..)
-        .zip(&alive)
-        .filter(|(_, alive)| !**alive)
+        .zip(board.alive())
+        .filter(|(_, alive)| !alive)
         .map(|(name, _)| name)
         .collect();
     let mut state = format!(

@@ -14,7 +14,7 @@ use spi_nor::opcode;
 ///
 /// Faults that nobody could notice are not among them: a program that changes nothing and says
 /// it did, a DMA that stops half-way and says it ended. They are for the app to find.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// READY does not come.
     ReadyMissing,
@@ -58,6 +58,25 @@ pub const FAULTS: [Fault; 12] = [
     Fault::PartResets,
 ];
 
+/// A fault that was armed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Armed {
+    /// Which.
+    pub fault: Fault,
+    /// Breaches before it, of which it is innocent.
+    pub breaches_before: usize,
+    /// Whether a reset of the part would have been noticed by nobody but who reads: an operation
+    /// was in flight, or the part forgets in a reset how fast it may be read.
+    pub reads_at_risk: bool,
+}
+
+impl Armed {
+    /// Whether the breach number `index` is its own doing.
+    pub fn excuses(&self, index: usize, breach: &Breach) -> bool {
+        index >= self.breaches_before && self.fault.excuses(breach, self.reads_at_risk)
+    }
+}
+
 /// More than any deadline of an operation on four bytes, in ns.
 const BEYOND_DEADLINES_NS: u64 = 20_000_000;
 
@@ -82,11 +101,12 @@ impl Fault {
 
     /// Whether `breach` is the fault's own doing: what the model objects to because the hardware was
     /// stopped by force, or because the part had lost what it was told.
-    pub fn excuses(self, breach: &Breach) -> bool {
+    pub fn excuses(self, breach: &Breach, reads_at_risk: bool) -> bool {
         let Breach::Hardware(violation) = breach else {
-            // A part that resets by itself in the middle of an operation says afterwards that
-            // it is quiet.
-            return self == Fault::PartResets && matches!(breach, Breach::WrongContent { .. });
+            // A part that resets by itself says afterwards that it is quiet.
+            return self == Fault::PartResets
+                && reads_at_risk
+                && matches!(breach, Breach::WrongContent { .. });
         };
         match self {
             Fault::ReadyLate | Fault::ReadyEarly | Fault::ReadyTwice | Fault::ReadyStale => false,
@@ -104,9 +124,15 @@ impl Fault {
                 )
             }
             Fault::WriteEnableIgnored => matches!(violation, Violation::NotWriteEnabled { .. }),
-            Fault::WipStuck | Fault::WipReturns => {
-                matches!(violation, Violation::CommandWhileBusy { .. })
-            }
+            // Nothing but a wake-up and a reset may be tried on a part that does not become quiet.
+            Fault::WipStuck => matches!(
+                violation,
+                Violation::CommandWhileBusy {
+                    opcode: opcode::RDPD | opcode::RSTEN | opcode::RST
+                }
+            ),
+            // It said that it is quiet, and was not: any command may be the next.
+            Fault::WipReturns => matches!(violation, Violation::CommandWhileBusy { .. }),
             Fault::PartResets => matches!(
                 violation,
                 Violation::CommandDuringReset { .. }

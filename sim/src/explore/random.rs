@@ -94,16 +94,16 @@ fn work<B: Subject>(options: &Options, seed: u64, operations: u64, shared: &Shar
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
         // Every run is a function of seed and number, whoever makes it.
         let rng = Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ number);
-        let world = worlds.sound();
-        let run = world.run(&[], None, Some(rng), |_, _| {});
-        let accepted = world.board().ledger().total().accepted;
-        let orphaned = world.board().ledger().total().died;
-        if shared.operations.fetch_add(accepted, Ordering::Relaxed) + accepted >= operations {
+        let run = worlds.sound().run(&[], None, Some(rng), |_, _| {});
+        let before = shared
+            .operations
+            .fetch_add(run.operations, Ordering::Relaxed);
+        if before + run.operations >= operations {
             shared.stop.store(true, Ordering::Relaxed);
         }
         let mut report = lock(&shared.report);
         report.runs += 1;
-        report.orphaned += orphaned;
+        report.orphaned += run.orphaned;
         report.simulated_ms += run.time_ns / 1_000_000;
         report.longest_off_ns = report.longest_off_ns.max(run.longest_off_ns);
         for fault in &run.faults {

@@ -9,6 +9,7 @@ use crate::breach::Breaches;
 use crate::chance::Chance;
 use crate::ledger::Ledger;
 use crate::machine::Machine;
+use qspi_models::PowerState;
 use spi_nor::lifecycle::State;
 use std::hash::Hasher;
 use std::rc::Rc;
@@ -36,7 +37,7 @@ pub trait Subject: Sized {
     /// Whether a process could run now.
     fn has_ready_process(&self) -> bool;
     /// Which apps can still run.
-    fn alive(&self) -> Vec<bool>;
+    fn alive(&self) -> impl Iterator<Item = bool>;
     /// Whether the CPU sleeps for ever.
     fn is_stuck(&self) -> bool;
     /// Something from outside may have given the CPU a reason to wake.
@@ -63,6 +64,10 @@ pub trait Subject: Sized {
     fn is_busy(&self) -> bool;
     /// Whether the controller is off for good, or until somebody wants it again.
     fn is_at_rest(&self) -> bool;
+    /// Whether the part is where it was promised to be at rest.
+    fn is_part_at_rest(&self) -> bool {
+        true
+    }
     /// Leases of the living.
     fn leases(&self) -> usize;
     /// Where the device is, in words.
@@ -81,7 +86,7 @@ pub trait Subject: Sized {
 
     /// Whether no app will ever run again, and the controller is off.
     fn is_over(&self) -> bool {
-        self.alive().iter().all(|alive| !alive) && self.is_at_rest() && !self.is_detaching()
+        self.alive().all(|alive| !alive) && self.is_at_rest() && !self.is_detaching()
     }
 }
 
@@ -131,8 +136,8 @@ impl Subject for Board {
         Board::has_ready_process(self)
     }
 
-    fn alive(&self) -> Vec<bool> {
-        Board::alive(self).collect()
+    fn alive(&self) -> impl Iterator<Item = bool> {
+        Board::alive(self)
     }
 
     fn is_stuck(&self) -> bool {
@@ -181,6 +186,17 @@ impl Subject for Board {
 
     fn is_at_rest(&self) -> bool {
         Board::is_at_rest(self)
+    }
+
+    fn is_part_at_rest(&self) -> bool {
+        self.machine.with_qspi(|qspi| {
+            let flash = qspi.flash();
+            flash.part().deep_power_down.is_none()
+                || matches!(
+                    flash.power_state(),
+                    PowerState::EnteringDeepPowerDown | PowerState::DeepPowerDown
+                )
+        })
     }
 
     fn leases(&self) -> usize {

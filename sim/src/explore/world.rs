@@ -7,7 +7,7 @@
 use super::apps::{REGION, SMALL, app, content};
 use super::bounds::Bounds;
 use super::dice::{Dice, Point, Throw};
-use super::fault::{FAULTS, Fault};
+use super::fault::{Armed, FAULTS, Fault};
 use super::seen::Seen;
 use super::subject::Subject;
 use super::workload::Workload;
@@ -60,6 +60,10 @@ pub struct Run {
     pub breaches: Vec<(u64, Breach)>,
     /// Passes of the kernel loop.
     pub passes: u32,
+    /// Operations that were accepted.
+    pub operations: u64,
+    /// Operations whose owner died before their end.
+    pub orphaned: u64,
     /// Simulated time of the run, in ns.
     pub time_ns: u64,
     /// Longest time from the end of all leases, or a detach, to off, in ns.
@@ -88,7 +92,9 @@ pub struct World<B> {
     stopped: Vec<bool>,
     /// The fingerprint that every run begins with.
     start: Option<u64>,
-    faults: Vec<Fault>,
+    faults: Vec<Armed>,
+    /// There were faults in the last run.
+    struck: bool,
     /// Something went wrong in the last run: who knows what the next one would begin with.
     spoilt: bool,
     /// Moves that are possible now, kept to save the memory's allocation.
@@ -129,6 +135,7 @@ impl<B: Subject> World<B> {
             lives,
             start: None,
             faults: Vec::new(),
+            struck: false,
             spoilt: false,
             moves: Vec::new(),
         };
@@ -157,10 +164,59 @@ impl<B: Subject> World<B> {
         schedule: &[u8],
         seen: Option<(&Seen, bool)>,
         rng: Option<Rng>,
-        mut look: impl FnMut(&B, Option<Move>),
+        look: impl FnMut(&B, Option<Move>),
     ) -> Run {
         let begins_alike = self.begin(schedule, rng);
         assert!(begins_alike, "every run begins with the same state");
+        let start_ns = self.board.machine().now_ns();
+        let mut run = self.play(self.bounds, seen, look);
+        if !run.faults.is_empty() && run.breaches.is_empty() {
+            let failed = self.aftermath();
+            let since_start = |(at_ns, breach)| (at_ns - start_ns, breach);
+            run.breaches.extend(failed.map(since_start));
+        }
+        self.struck = !run.faults.is_empty();
+        self.spoilt = !run.breaches.is_empty();
+        run
+    }
+
+    /// The hardware is mended after a run with faults: now everything must work again. If it does
+    /// not: when, in ns, and how that shows.
+    fn aftermath(&mut self) -> Option<(u64, Breach)> {
+        // Nobody told the stack that the part forgot how fast it is to be spoken to.
+        let is_reset = |armed: &Armed| armed.fault == Fault::PartResets;
+        let forgot = self.faults.iter().any(is_reset);
+        self.begin(&[], None);
+        let calm = Bounds {
+            deaths: 0,
+            detaches: 0,
+            stops: 0,
+            stalls: 0,
+            faults: 0,
+            ..self.bounds
+        };
+        self.dice.begin(calm, &[], None);
+        for lives in &self.lives {
+            // One operation each is enough.
+            lives.set(1);
+        }
+        let start_ns = self.board.machine().now_ns();
+        let run = self.play(calm, None, |_, _| {});
+        let (since_start_ns, breach) = run
+            .breaches
+            .into_iter()
+            .find(|(_, breach)| !(forgot && Fault::PartResets.excuses(breach, false)))?;
+        let what = breach.to_string();
+        Some((start_ns + since_start_ns, Breach::NotRecovered { what }))
+    }
+
+    /// From where it was put to the end.
+    fn play(
+        &mut self,
+        bounds: Bounds,
+        seen: Option<(&Seen, bool)>,
+        mut look: impl FnMut(&B, Option<Move>),
+    ) -> Run {
         let start_ns = self.board.machine().now_ns();
         if !self.board.knows_part() {
             self.report(Breach::Stuck {
@@ -214,12 +270,15 @@ impl<B: Subject> World<B> {
             }
         }
         self.board.settle();
-        let count = self.board.ledger().total().failed;
-        if count > 0
-            && self.faults.is_empty()
-            && self.dice.left.get().detaches == self.bounds.detaches
-        {
-            self.report(Breach::NeedlessFailure { count });
+        let total = self.board.ledger().total();
+        let count = total.failed;
+        if self.faults.is_empty() {
+            if count > 0 && self.dice.left.get().detaches == bounds.detaches {
+                self.report(Breach::NeedlessFailure { count });
+            }
+            if !self.board.is_part_at_rest() {
+                self.report(Breach::PartAwake);
+            }
         }
         look(&self.board, None);
         let breaches: Vec<(u64, Breach)> = self
@@ -227,19 +286,26 @@ impl<B: Subject> World<B> {
             .breaches()
             .take()
             .into_iter()
-            .filter(|(_, breach)| !self.faults.iter().any(|fault| fault.excuses(breach)))
-            .map(|(at_ns, breach)| (at_ns.saturating_sub(start_ns), breach))
+            .enumerate()
+            .filter(|(index, (_, breach))| {
+                !self
+                    .faults
+                    .iter()
+                    .any(|armed| armed.excuses(*index, breach))
+            })
+            .map(|(_, (at_ns, breach))| (at_ns.saturating_sub(start_ns), breach))
             .collect();
-        self.spoilt = !breaches.is_empty();
         Run {
             throws: self.dice.throws(),
             breaches,
             passes,
+            operations: total.accepted,
+            orphaned: total.died,
             time_ns: self.board.machine().now_ns() - start_ns,
             longest_off_ns,
             misfit: self.dice.is_misfit(),
             pruned: self.dice.is_closed(),
-            faults: self.faults.clone(),
+            faults: self.faults.iter().map(|armed| armed.fault).collect(),
         }
     }
 
@@ -354,6 +420,9 @@ impl<B: Subject> World<B> {
             left.faults,
         ];
         (left, self.board.is_attached()).hash(&mut hasher);
+        for armed in &self.faults {
+            (armed.fault, armed.reads_at_risk).hash(&mut hasher);
+        }
         hasher.finish()
     }
 
@@ -378,7 +447,7 @@ impl<B: Subject> World<B> {
                     None => Move::Pass,
                 });
         }
-        for (index, alive) in self.board.alive().into_iter().enumerate() {
+        for (index, alive) in self.board.alive().enumerate() {
             if alive && left.deaths > 0 {
                 self.moves.push(Move::Terminate(index));
             }
@@ -438,7 +507,15 @@ impl<B: Subject> World<B> {
             }
             Move::Fault(fault) => {
                 left.faults -= 1;
-                self.faults.push(fault);
+                let forgets = self
+                    .board
+                    .machine()
+                    .with_qspi(|qspi| qspi.flash().part().low_power.is_some());
+                self.faults.push(Armed {
+                    fault,
+                    breaches_before: self.board.breaches().count(),
+                    reads_at_risk: self.board.is_busy() || forgets,
+                });
                 let now = self.board.machine().now_ns();
                 self.board.machine().with_qspi(|qspi| fault.arm(qspi, now));
             }
@@ -477,7 +554,7 @@ impl<B: Subject> Worlds<B> {
     /// One that a schedule can be run on.
     pub fn sound(&mut self) -> &mut World<B> {
         if let Some(world) = &mut self.world
-            && (world.spoilt || !world.faults.is_empty())
+            && (world.spoilt || world.struck)
             && !((!world.spoilt || world.board.may_recover()) && world.is_sound())
         {
             // Before the next one is made: boards of one thread can't be told apart.

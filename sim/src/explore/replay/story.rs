@@ -8,6 +8,7 @@ use super::super::schedule::Schedule;
 use super::super::world::{Move, Run, World};
 use super::journal::{Death, Entry, Hardware, Journal, Software, What};
 use crate::board::Board;
+use crate::breach::Breach;
 use crate::text::Ms;
 use qspi_models::nor::PartSpec;
 use serde::Serialize;
@@ -98,10 +99,16 @@ pub fn replay(part: &'static PartSpec, schedule: &Schedule) -> Story {
     let beyond = schedule.choices.iter().skip(run.throws.len());
     run.misfit |= beyond.copied().any(|choice| choice != 0);
     let start_ns = since_ns - run.time_ns;
+    // What came after a run with faults is only of interest if it shows that nothing recovered.
+    let is_aftermath = |(_, breach): &(u64, Breach)| matches!(breach, Breach::NotRecovered { .. });
+    let end_ns = match run.breaches.iter().any(is_aftermath) {
+        true => u64::MAX,
+        false => since_ns,
+    };
     let mut entries: Vec<Entry> = journal
         .take()
         .into_iter()
-        .filter(|entry| entry.at_ns == AT_START || entry.at_ns >= start_ns)
+        .filter(|entry| entry.at_ns == AT_START || (start_ns..=end_ns).contains(&entry.at_ns))
         .map(|entry| Entry {
             at_ns: entry.at_ns.saturating_sub(start_ns),
             what: entry.what,
