@@ -19,8 +19,6 @@ use crate::surroundings::{Hfxo, HfxoLine, SimFence, SimPads, SimPort};
 use crate::turns::Turns;
 use kernel::deferred_call::{DeferredCall, DeferredCallClient};
 use kernel::hil::time::Alarm;
-use kernel::host::coroutine::{CoroutineBoundary, Teardown};
-use kernel::host::{Arena, ProcessMemory, process_slots};
 use kernel::platform::SyscallDriverLookup;
 use kernel::platform::chip::Chip;
 use kernel::process::{Process, ProcessId, ShortId, State};
@@ -41,6 +39,8 @@ use std::cell::{Cell, RefCell};
 use std::hash::{Hash, Hasher};
 use std::num::NonZeroU32;
 use std::rc::Rc;
+use tock_host_platform::coroutine::{CoroutineBoundary, Teardown};
+use tock_host_platform::{Arena, ProcessMemory, process_slots};
 
 /// The controller as this board has it.
 pub type SimQspi = Qspi<'static, SimPort, SimFence>;
@@ -399,7 +399,13 @@ impl Board {
     }
 
     fn load(&mut self, app: AppSpec) {
-        let (resident, memory) = Resident::load(&self._arena, self.kernel, self.chip, app);
+        let (resident, memory) = Resident::load(
+            &self._arena,
+            self.kernel,
+            self.turns.slots(),
+            self.chip,
+            app,
+        );
         let owned = resident.region;
         let content = owned.map_or_else(Vec::new, |owned| {
             self.array(owned.start, owned.length as usize)

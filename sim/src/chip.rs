@@ -8,10 +8,7 @@ use crate::chance::Chance;
 use crate::machine::Machine;
 use foldhash::fast::FixedState;
 use kernel::ErrorCode;
-use kernel::host::NoMpu;
-use kernel::host::abi;
-use kernel::host::coroutine::{AppContext, CoroutineBoundary};
-use kernel::platform::chip::{Chip, ThreadIdProvider};
+use kernel::platform::chip::Chip;
 use kernel::platform::scheduler_timer::SchedulerTimer;
 use kernel::process::FunctionCall;
 use kernel::syscall::{ContextSwitchReason, Syscall, SyscallReturn, UserspaceKernelBoundary};
@@ -20,6 +17,8 @@ use std::fmt;
 use std::hash::BuildHasher;
 use std::num::NonZeroU32;
 use std::rc::Rc;
+use tock_host_platform::coroutine::{AppContext, CoroutineBoundary};
+use tock_host_platform::{NoMpu, Threads, abi};
 
 /// A line into the interrupt controller.
 pub trait Interrupt {
@@ -273,16 +272,6 @@ fn relative(value: usize, start: usize) -> usize {
     }
 }
 
-/// One simulated thread: this one.
-pub struct OneThread;
-
-// SAFETY: a board lives in one thread and never leaves it.
-unsafe impl ThreadIdProvider for OneThread {
-    fn running_thread_id() -> usize {
-        0
-    }
-}
-
 /// The chip.
 pub struct SimChip {
     machine: Rc<Machine>,
@@ -354,7 +343,7 @@ impl SimChip {
 
 impl Chip for SimChip {
     type MPU = NoMpu;
-    type ThreadIdProvider = OneThread;
+    type ThreadIdProvider = Threads;
     type UserspaceKernelBoundary = Boundary;
 
     fn init() {}

@@ -5,17 +5,20 @@
 //! The apps of a board, loaded as processes.
 
 use crate::board::{AfterFault, AppSpec};
-use crate::chip::{Boundary, OneThread, SimChip};
+use crate::chip::{Boundary, SimChip};
 use crate::ledger::Owned;
 use kernel::Kernel;
 use kernel::deferred_call::initialize_deferred_call_state;
-use kernel::host::coroutine;
-use kernel::host::policies::{RestartFaultPolicy, StopFaultPolicy};
-use kernel::host::{Arena, Flash, ProcessMemory, ProcessSpec, load_process, reset_thread};
-use kernel::process::{Process, ProcessFaultPolicy, ProcessStandard, ShortId, State};
+use kernel::process::{Process, ProcessFaultPolicy, ProcessSlot, ShortId, State};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
+use tock_host_platform::coroutine;
+use tock_host_platform::policies::{RestartFaultPolicy, StopFaultPolicy};
+use tock_host_platform::{
+    Arena, Flash, Loaded, ProcessMemory, ProcessSpec, Threads, load_process, queue_fingerprint,
+    reset_thread,
+};
 
 /// Memory of one app: stack, heap, grants.
 const APP_MEMORY: usize = 512 * 1024;
@@ -23,7 +26,7 @@ const APP_MEMORY: usize = 512 * 1024;
 pub const APP_STACK: usize = 384 * 1024;
 
 /// A process as boards have it.
-pub type SimProcess = ProcessStandard<'static, SimChip, ()>;
+pub type SimProcess = Loaded<SimChip, ()>;
 
 thread_local! {
     /// What runs in which process, by where its memory starts.
@@ -49,7 +52,7 @@ pub fn prepare() {
     let _ = userland_rt::host::install(system_call);
     coroutine::silence_app_panics();
     reset_thread();
-    initialize_deferred_call_state::<OneThread>();
+    initialize_deferred_call_state::<Threads>();
 }
 
 /// One app as its board knows it.
@@ -72,6 +75,7 @@ impl Resident {
     pub fn load(
         arena: &Arena,
         kernel: &'static Kernel,
+        slots: &'static [ProcessSlot],
         chip: &'static SimChip,
         app: AppSpec,
     ) -> (Resident, ProcessMemory) {
@@ -96,7 +100,7 @@ impl Resident {
         };
         // SAFETY: the memory lives as long as the board, has its guard page, and is this
         // process's alone; `entry` is of the type that the boundary calls.
-        let process = unsafe { load_process(arena, kernel, chip, &spec) }
+        let process = unsafe { load_process(arena, kernel, slots, chip, &spec) }
             .expect("an app fits into its memory");
         let resident = Resident {
             name: app.name,
@@ -128,7 +132,7 @@ impl Resident {
         };
         (state, process.ready()).hash(hasher);
         boundary.progress(self.memory).hash(hasher);
-        process.queue_fingerprint(hasher);
+        queue_fingerprint::<SimChip, ()>(process, hasher);
     }
 }
 

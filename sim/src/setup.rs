@@ -6,11 +6,11 @@
 
 use crate::board::Settings;
 use crate::console::Sink;
-use kernel::host::coroutine::Teardown;
 use nrf52840_qspi::Divider;
 use qspi_models::nor::{Backing, BusyTime, PartSpec};
 use qspi_models::{Nor, Qspi};
 use std::rc::Rc;
+use tock_host_platform::coroutine::Teardown;
 
 /// The part on the nRF52840DK.
 pub const DEFAULT_PART: &str = "MX25R6435F";

@@ -5,7 +5,6 @@
 //! Whose turn it is: round robin, unless somebody else decides.
 
 use crate::chance::Chance;
-use kernel::host::round_robin::RoundRobin;
 use kernel::platform::chip::Chip;
 use kernel::process::ProcessSlot;
 use kernel::process::StoppedExecutingReason;
@@ -13,6 +12,7 @@ use kernel::scheduler::{Scheduler, SchedulingDecision};
 use std::cell::RefCell;
 use std::num::NonZeroU32;
 use std::rc::Rc;
+use tock_host_platform::round_robin::RoundRobin;
 
 /// Longer than anything that an app does without a system call.
 const SLICE_US: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
@@ -32,6 +32,11 @@ impl Turns {
             slots,
             chance: RefCell::new(None),
         }
+    }
+
+    /// The slots.
+    pub fn slots(&self) -> &'static [ProcessSlot] {
+        self.slots
     }
 
     /// Has `chance` decide.

@@ -21,7 +21,7 @@ fn board(part: &str, apps: Vec<AppSpec>) -> (Board, Rc<Recorder>) {
         idle_us: 10_000,
         switch_ns: 100,
         sink: recorder.clone(),
-        app_teardown: kernel::host::coroutine::Teardown::Unwind,
+        app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
         flash_range: None,
         storage_range: None,
     };

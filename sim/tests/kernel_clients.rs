@@ -28,7 +28,7 @@ fn board() -> Board {
             idle_us: 10_000,
             switch_ns: 100,
             sink: Rc::new(Recorder::default()),
-            app_teardown: kernel::host::coroutine::Teardown::Unwind,
+            app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
             flash_range: Some(FLASH),
             storage_range: Some(STORAGE),
         },

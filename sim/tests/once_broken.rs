@@ -370,7 +370,7 @@ mod detach {
                 sink: Rc::new(Recorder::default()),
                 flash_range: Some((size, 0x4000)),
                 storage_range: Some((0x9_0000, 0x4000)),
-                app_teardown: kernel::host::coroutine::Teardown::Unwind,
+                app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
             },
             Vec::new(),
         );

@@ -45,7 +45,7 @@ fn stale() -> (Board, &'static StorageUser) {
             sink: Rc::new(Recorder::default()),
             flash_range: Some((size, 0x4000)),
             storage_range: Some((0x9_0000, 0x4000)),
-            app_teardown: kernel::host::coroutine::Teardown::Unwind,
+            app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
         },
         Vec::new(),
     );
@@ -284,7 +284,7 @@ fn app_is_told_too() {
             sink: Rc::new(Recorder::default()),
             flash_range: Some((size, 0x4000)),
             storage_range: None,
-            app_teardown: kernel::host::coroutine::Teardown::Unwind,
+            app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
         },
         vec![tock_qspi::board::AppSpec {
             name: "a".into(),

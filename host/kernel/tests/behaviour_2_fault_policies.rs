@@ -14,12 +14,12 @@ use common::app::address;
 use common::board::Caps;
 use common::{App, Board, log, logged};
 use kernel::ErrorCode;
-use kernel::host::coroutine::fault;
-use kernel::host::policies::{
+use kernel::process::{FaultAction, Process, ProcessFaultPolicy, State};
+use tock_host_platform::coroutine::fault;
+use tock_host_platform::policies::{
     PanicFaultPolicy, RestartFaultPolicy, StopFaultPolicy, ThresholdRestartFaultPolicy,
     ThresholdRestartThenPanicFaultPolicy,
 };
-use kernel::process::{FaultAction, Process, ProcessFaultPolicy, State};
 
 extern "C-unwind" fn upcall(_: usize, _: usize, _: usize, _: usize) {}
 
@@ -128,7 +128,7 @@ fn d2_stop_leaves_it_faulted() {
     assert_eq!(process.get_state(), State::Faulted);
     assert!(process.processid() == id);
     assert_eq!(process.pending_tasks(), 0);
-    assert!(process.host_view().grants.is_empty());
+    assert_eq!(process.grant_allocated_count(), None);
     assert_eq!(process.get_completion_code(), Some(None));
     assert_eq!(process.get_restart_count(), 0);
     // Whatever the fault, the kernel goes on.
@@ -164,7 +164,7 @@ fn k4_hardfault_all_apps_applies_each_policy() {
 fn d2_an_unknown_class_of_system_call_is_a_fault() {
     let board = Board::new();
     let process = board.load("app", |app| {
-        kernel::host::coroutine::syscall(99, [0; 4]);
+        tock_host_platform::coroutine::syscall(99, [0; 4]);
         log("ran on");
         wait_for_ever(app);
     });

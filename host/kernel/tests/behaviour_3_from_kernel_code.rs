@@ -15,10 +15,10 @@ use std::rc::Rc;
 use common::app::address;
 use common::board::Caps;
 use common::{App, Board, Driver, NULL, log, logged};
-use kernel::host::abi::{SUCCESS_U32, SUCCESS_U32_U32};
 use kernel::process::{Error, FunctionCallSource, Process, State, Task};
 use kernel::syscall::CommandReturn;
 use kernel::upcall::UpcallError;
+use tock_host_platform::abi::{SUCCESS_U32, SUCCESS_U32_U32};
 
 // Never inlined, so that it has one address.
 #[inline(never)]
@@ -77,7 +77,7 @@ fn b2_restart_inside_the_closure_queues_the_old_upcall_in_the_new_incarnation() 
             assert!(kernel_data.schedule_upcall(0, (1, 2, 3)).is_ok());
         })
         .unwrap();
-    let queue = process.host_view().queue;
+    let queue = common::board::queue(process);
     let [Task::FunctionCall(init), Task::FunctionCall(old)] = queue[..] else {
         panic!("{queue:?}");
     };

@@ -7,7 +7,7 @@
 mod common;
 
 use common::app::address;
-use common::board::TestProcess;
+use common::board::{TestProcess, queue};
 use common::{App, Board, Driver, NULL, log, logged};
 use kernel::process::{Process, State, Task};
 use kernel::upcall::UpcallError;
@@ -114,7 +114,7 @@ fn f2_without_a_function_a_null_upcall_takes_a_place() {
         assert_eq!(process.pending_tasks(), count);
     }
     assert!(matches!(
-        process.host_view().queue[0],
+        queue(process)[0],
         Task::ReturnValue(values) if values.upcall_id.subscribe_num == 2
     ));
     assert!(matches!(
@@ -205,9 +205,7 @@ fn left_after_subscribe(function: usize, number: usize) -> Vec<(usize, usize, bo
     });
     board.operation();
     assert!(logged().is_empty());
-    process
-        .host_view()
-        .queue
+    queue(process)
         .iter()
         .map(|task| match task {
             Task::FunctionCall(call) => match call.source {

@@ -14,11 +14,11 @@ use common::board::TestProcess;
 use common::driver::Allocate;
 use common::{App, Board, Driver, NULL, log, logged};
 use kernel::ErrorCode;
-use kernel::host::Flash;
-use kernel::host::abi::{FAILURE, FAILURE_U32_U32, SUCCESS, SUCCESS_U32, SUCCESS_U32_U32};
 use kernel::process::{Error, Process};
 use kernel::processbuffer::{ReadableProcessBuffer, WriteableProcessBuffer};
 use kernel::syscall::CommandReturn;
+use tock_host_platform::Flash;
+use tock_host_platform::abi::{FAILURE, FAILURE_U32_U32, SUCCESS, SUCCESS_U32, SUCCESS_U32_U32};
 
 // Never inlined, so that it has one address.
 #[inline(never)]
@@ -148,14 +148,13 @@ fn h2_a_buffer_must_lie_wholly_in_app_memory() {
     });
 }
 
-static FLASH: [u8; 256] = [7; 256];
-
 #[test]
 fn h2_read_only_may_lie_in_flash_after_the_header() {
     let board = Board::new();
     board.driver(1);
-    let start = FLASH.as_ptr().expose_provenance();
-    board.set_flash(Flash::new(FLASH.as_ptr(), 64, FLASH.len()));
+    let flash = Flash::empty(128, 320);
+    let start = flash.start() + 64;
+    board.set_flash(flash);
     check(&board, move |app| {
         assert_eq!(app.flash_start, start + 64);
         assert_eq!(app.allow_ro(1, 0, start + 64, 192), success(NULL, 0));

@@ -12,10 +12,10 @@ use std::rc::Rc;
 use common::app::address;
 use common::{App, Board, log, logged};
 use kernel::deferred_call::{DeferredCall, DeferredCallClient};
-use kernel::host::abi::{SUCCESS, SUCCESS_U32};
-use kernel::host::coroutine::interruption_point;
 use kernel::process::{Process, State};
 use kernel::syscall::CommandReturn;
+use tock_host_platform::abi::{SUCCESS, SUCCESS_U32};
+use tock_host_platform::coroutine::interruption_point;
 
 extern "C-unwind" fn upcall(r0: usize, _: usize, _: usize, _: usize) {
     log(format!("upcall {r0}"));

@@ -13,9 +13,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use common::app::address;
 use common::{App, Board};
-use kernel::host::coroutine::Teardown;
 use kernel::process::Process;
 use kernel::syscall::CommandReturn;
+use tock_host_platform::coroutine::Teardown;
 
 struct Counting;
 

@@ -21,8 +21,6 @@ use crate::resources::Resources;
 use crate::turns::Turns;
 use kernel::deferred_call::DeferredCall;
 use kernel::hil::time::Alarm;
-use kernel::host::coroutine::CoroutineBoundary;
-use kernel::host::{Arena, ProcessMemory, process_slots};
 use kernel::platform::SyscallDriverLookup;
 use kernel::platform::chip::Chip;
 use kernel::process::{Process, ShortId};
@@ -34,6 +32,8 @@ use spi_nor::region::Region;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::rc::Rc;
+use tock_host_platform::coroutine::CoroutineBoundary;
+use tock_host_platform::{Arena, ProcessMemory, process_slots};
 
 /// More passes of the kernel loop than any teardown takes.
 const MOST_PASSES: u32 = 20_000;
@@ -141,7 +141,7 @@ impl<P: Baseline> NaiveBoard<P> {
         let mut residents = Vec::new();
         let mut memories = Vec::new();
         for app in apps {
-            let (resident, memory) = Resident::load(&arena, kernel, chip, app);
+            let (resident, memory) = Resident::load(&arena, kernel, slots, chip, app);
             ledger.open(resident.memory, &resident.name, resident.region, &[]);
             residents.push(resident);
             memories.push(memory);

@@ -17,13 +17,13 @@ use crate::console::Sink;
 use crate::setup::{Pace, settings};
 use fastrand::Rng;
 use foldhash::fast::FixedState;
-use kernel::host::coroutine::Teardown;
 use kernel::process::ProcessId;
 use qspi_models::Qspi;
 use qspi_models::nor::{InMemory, PartSpec};
 use std::cell::Cell;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::rc::Rc;
+use tock_host_platform::coroutine::Teardown;
 
 /// A run that makes more passes of the kernel loop than this never ends.
 const MOST_PASSES: u32 = 20_000;

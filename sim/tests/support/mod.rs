@@ -273,7 +273,7 @@ impl Bench {
                 idle_us: self.idle_us,
                 switch_ns: self.switch_ns,
                 sink: recorder.clone(),
-                app_teardown: kernel::host::coroutine::Teardown::Unwind,
+                app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
                 flash_range: self.with_kernel_users.then_some(FLASH),
                 storage_range: self.with_kernel_users.then_some(STORAGE),
             },

@@ -4,15 +4,14 @@
 
 //! Putting processes into a kernel and taking them out.
 
-use core::cell::Cell;
 use core::fmt;
 use core::ptr::NonNull;
 
 use crate::Kernel;
-use crate::host::{Arena, Flash};
+use crate::host::Flash;
 use crate::platform::chip::Chip;
 use crate::process::{
-    ProcessFaultPolicy, ProcessId, ProcessSlot, ProcessStandard, ProcessStandardDebug,
+    ProcessFaultPolicy, ProcessId, ProcessStandard, ProcessStandardDebug,
     ProcessStandardStoragePermissionsPolicy, ShortId,
 };
 
@@ -27,8 +26,7 @@ pub struct ProcessSpec<'a, C: 'static + Chip, D: 'static + ProcessStandardDebug>
     pub memory: NonNull<[u8]>,
     /// Where its code and constants lie.
     pub flash: Flash,
-    /// Its first function: of type [`AppFunction`](super::coroutine::AppFunction) under
-    /// [`CoroutineBoundary`](super::coroutine::CoroutineBoundary). Called with start of flash,
+    /// Its first function, of the type that the chip's boundary calls. It is given start of flash,
     /// start of memory, length of memory and the break.
     pub init_fn: *const (),
     /// How many bytes of its memory the app claims for itself at least; only checked.
@@ -73,16 +71,8 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// A table of `count` empty slots for [`Kernel::new`].
-pub fn process_slots(arena: &Arena, count: usize) -> &'static [ProcessSlot] {
-    let empty = ProcessSlot {
-        proc: Cell::new(None),
-    };
-    arena.alloc(vec![empty; count])
-}
-
-/// Make a process and put it into the first free slot. From then on the kernel makes no more
-/// grants.
+/// Make a process, have it kept, and put it into the first free slot. From then on the kernel makes
+/// no more grants.
 ///
 /// # Errors
 ///
@@ -90,26 +80,25 @@ pub fn process_slots(arena: &Arena, count: usize) -> &'static [ProcessSlot] {
 ///
 /// # Safety
 ///
-/// The memory must belong to this process alone until it is unloaded or the arena dropped, and
-/// nothing but the app and this kernel may access it. The flash must be readable as long and the
-/// first function of the type the chip's boundary calls. With coroutines a guard page must lie
-/// below the memory.
+/// The memory must belong to this process alone until it is unloaded or dropped, and nothing but the
+/// app and this kernel may access it. The flash must be readable as long and the first function of
+/// the type the chip's boundary calls. What else the boundary asks for must hold.
 pub unsafe fn load_process<C: Chip, D: ProcessStandardDebug>(
-    arena: &Arena,
     kernel: &'static Kernel,
     chip: &'static C,
     spec: &ProcessSpec<'static, C, D>,
+    keep: impl FnOnce(ProcessStandard<'static, C, D>) -> &'static ProcessStandard<'static, C, D>,
 ) -> Result<&'static ProcessStandard<'static, C, D>, LoadError> {
     let (index, slot) = kernel
         .next_available_process_slot()
         .ok_or(LoadError::NoSlot)?;
-    let process = &*arena.alloc(ProcessStandard::new(kernel, chip, index, spec)?);
+    let process = keep(ProcessStandard::new(kernel, chip, index, spec)?);
     slot.set(process);
     Ok(process)
 }
 
 /// Terminate the first process with that application id and empty its slot; its id is returned.
-/// No driver is told. The process object stays in its arena.
+/// No driver is told. The process object stays where it is kept.
 pub fn unload_process(kernel: &Kernel, short_id: ShortId) -> Option<ProcessId> {
     kernel
         .remove_process(short_id)

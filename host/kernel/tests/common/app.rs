@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use kernel::host::coroutine::{AppFunction, syscall};
+use tock_host_platform::coroutine::{AppFunction, syscall};
 
 /// No function, no buffer.
 pub const NULL: usize = 0;

@@ -12,20 +12,21 @@ use kernel::capabilities::{
     ProcessStartCapability,
 };
 use kernel::deferred_call::initialize_deferred_call_state;
-use kernel::host::coroutine::{AppFunction, CoroutineBoundary, Teardown, silence_app_panics};
-use kernel::host::policies::StopFaultPolicy;
-use kernel::host::round_robin::RoundRobin;
-use kernel::host::{
-    Arena, Flash, LoadError, ProcessMemory, ProcessSpec, load_process, process_slots, reset_thread,
-};
 use kernel::ipc::IPC;
 use kernel::process::{
-    Process, ProcessFaultPolicy, ProcessSlot, ProcessStandard, ProcessStandardDebugFull, ShortId,
+    Process, ProcessFaultPolicy, ProcessSlot, ProcessStandardDebugFull, ShortId, Task,
 };
 use kernel::{Kernel, ProcessId};
+use tock_host_platform::coroutine::{AppFunction, CoroutineBoundary, Teardown, silence_app_panics};
+use tock_host_platform::policies::StopFaultPolicy;
+use tock_host_platform::round_robin::RoundRobin;
+use tock_host_platform::{
+    Arena, Flash, LoadError, Loaded, ProcessMemory, ProcessSpec, Threads, load_process,
+    process_slots, reset_thread,
+};
 
 use super::app::{self, App};
-use super::chip::{TestChip, Threads};
+use super::chip::TestChip;
 use super::driver::{Driver, DriverGrant};
 use super::log::logged;
 use super::resources::Resources;
@@ -40,7 +41,7 @@ unsafe impl ProcessManagementCapability for Caps {}
 // SAFETY: tests may do anything.
 unsafe impl ProcessStartCapability for Caps {}
 
-pub type TestProcess = ProcessStandard<'static, TestChip, ProcessStandardDebugFull>;
+pub type TestProcess = Loaded<TestChip, ProcessStandardDebugFull>;
 
 pub const STACK: usize = 32 * 1024;
 pub const MEMORY: usize = 64 * 1024;
@@ -211,7 +212,7 @@ impl Board {
         };
         // SAFETY: the memory is fresh, has a guard page and outlives the arena; `entry` has the
         // right type.
-        unsafe { load_process(&self.arena, self.kernel, self.chip, &spec) }
+        unsafe { load_process(&self.arena, self.kernel, self.slots, self.chip, &spec) }
     }
 
     /// One kernel operation.
@@ -241,6 +242,15 @@ impl Board {
     pub fn start(&self, process: &TestProcess) {
         process.start(&Caps);
     }
+}
+
+/// What is queued, oldest first. It is taken out and put back, for want of another way.
+pub fn queue(process: &TestProcess) -> Vec<Task> {
+    let tasks: Vec<Task> = std::iter::from_fn(|| process.dequeue_task()).collect();
+    for task in &tasks {
+        process.enqueue_task(*task).expect("there was room for it");
+    }
+    tasks
 }
 
 impl Drop for Board {

@@ -7,20 +7,9 @@
 use std::cell::{Cell, RefCell};
 use std::fmt::Write;
 
-use kernel::host::NoMpu;
-use kernel::host::coroutine::CoroutineBoundary;
-use kernel::platform::chip::{Chip, ThreadIdProvider};
-
-/// Tells threads apart by the address of a variable each has.
-pub enum Threads {}
-
-// SAFETY: two threads alive at once have the variable at different addresses.
-unsafe impl ThreadIdProvider for Threads {
-    fn running_thread_id() -> usize {
-        thread_local!(static HERE: u8 = const { 0 });
-        HERE.with(|here| std::ptr::from_ref(here).addr())
-    }
-}
+use kernel::platform::chip::Chip;
+use tock_host_platform::coroutine::CoroutineBoundary;
+use tock_host_platform::{NoMpu, Threads};
 
 type Handler = Box<dyn Fn(&TestChip)>;
 

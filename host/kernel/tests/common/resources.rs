@@ -8,11 +8,11 @@ use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
 
 use kernel::ErrorCode;
-use kernel::host::round_robin::RoundRobin;
 use kernel::platform::scheduler_timer::SchedulerTimer;
 use kernel::platform::{KernelResources, ProcessFault, SyscallDriverLookup, SyscallFilter};
 use kernel::process::Process;
 use kernel::syscall::{Syscall, SyscallDriver};
+use tock_host_platform::round_robin::RoundRobin;
 
 use super::chip::TestChip;
 use super::driver::Driver;

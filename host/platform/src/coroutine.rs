@@ -28,10 +28,10 @@ use std::sync::Once;
 use corosensei::stack::{MIN_STACK_SIZE, STACK_ALIGNMENT, Stack};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
-use crate::errorcode::ErrorCode;
-use crate::host::abi;
-use crate::process::FunctionCall;
-use crate::syscall::{ContextSwitchReason, SyscallReturn, UserspaceKernelBoundary};
+use crate::abi;
+use kernel::ErrorCode;
+use kernel::process::FunctionCall;
+use kernel::syscall::{ContextSwitchReason, SyscallReturn, UserspaceKernelBoundary};
 
 /// The type of an app's first function and of its upcalls.
 ///

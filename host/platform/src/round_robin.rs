@@ -8,9 +8,9 @@ use core::cell::{Cell, RefCell};
 use core::num::NonZeroU32;
 use std::collections::VecDeque;
 
-use crate::platform::chip::Chip;
-use crate::process::{ProcessSlot, StoppedExecutingReason};
-use crate::scheduler::{Scheduler, SchedulingDecision};
+use kernel::platform::chip::Chip;
+use kernel::process::{ProcessSlot, StoppedExecutingReason};
+use kernel::scheduler::{Scheduler, SchedulingDecision};
 
 const DEFAULT_TIMESLICE_US: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
 

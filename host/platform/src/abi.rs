@@ -8,9 +8,9 @@
 //! Values of 64 bits are split into two registers, low half first, as on a 32-bit machine;
 //! addresses and lengths take one register each.
 
-use crate::errorcode::ErrorCode;
-use crate::syscall::{Syscall, SyscallClass, SyscallReturn, YieldVariant};
-use crate::utilities::capability_ptr::CapabilityPtr;
+use kernel::ErrorCode;
+use kernel::syscall::{Syscall, SyscallClass, SyscallReturn, YieldVariant};
+use kernel::utilities::capability_ptr::CapabilityPtr;
 
 /// Return variant "failure" (TRD104, 3.2), and so on.
 pub const FAILURE: usize = 0;

@@ -4,7 +4,7 @@
 
 //! Memory protection for a machine that has none.
 
-use crate::platform::mpu::{MPU, MpuConfigDefault, Permissions, Region};
+use kernel::platform::mpu::{MPU, MpuConfigDefault, Permissions, Region};
 
 /// Says yes to everything and protects nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,8 +58,10 @@ unsafe impl MPU for NoMpu {
         _permissions: Permissions,
         _config: &mut MpuConfigDefault,
     ) -> Option<(*const u8, usize)> {
-        let size = min_memory_size.max(initial_app_memory_size + initial_kernel_memory_size);
-        (size <= unallocated_memory_size).then_some((unallocated_memory_start, size))
+        // Whoever asks gets all there is: a process has its memory to itself.
+        let needed = min_memory_size.max(initial_app_memory_size + initial_kernel_memory_size);
+        (needed <= unallocated_memory_size)
+            .then_some((unallocated_memory_start, unallocated_memory_size))
     }
 
     fn update_app_memory_region(

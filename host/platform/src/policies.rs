@@ -4,7 +4,7 @@
 
 //! Fault policies under the names upstream's `capsules_system::process_policies` gives them.
 
-use crate::process::{FaultAction, Process, ProcessFaultPolicy};
+use kernel::process::{FaultAction, Process, ProcessFaultPolicy};
 
 /// A fault panics the kernel.
 pub struct PanicFaultPolicy {}
@@ -29,7 +29,7 @@ pub struct StopWithDebugFaultPolicy {}
 
 impl ProcessFaultPolicy for StopWithDebugFaultPolicy {
     fn action(&self, process: &dyn Process) -> FaultAction {
-        crate::debug!(
+        kernel::debug!(
             "Process {} faulted and was stopped.",
             process.get_process_name()
         );
@@ -51,7 +51,7 @@ pub struct RestartWithDebugFaultPolicy {}
 
 impl ProcessFaultPolicy for RestartWithDebugFaultPolicy {
     fn action(&self, process: &dyn Process) -> FaultAction {
-        crate::debug!(
+        kernel::debug!(
             "Process {} faulted and will be restarted.",
             process.get_process_name()
         );

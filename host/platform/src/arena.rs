@@ -37,7 +37,7 @@ impl Arena {
     /// # Safety
     ///
     /// No reference an arena gave out may be used after it is dropped, copies within other values,
-    /// grants, ids and the thread's kernel state ([`reset_thread`](super::reset_thread)) included.
+    /// grants, ids and the thread's kernel state ([`reset_thread`](crate::reset_thread)) included.
     /// Only the destructors of its own values may, for values older than themselves.
     #[allow(clippy::new_without_default)]
     pub unsafe fn new() -> Self {
