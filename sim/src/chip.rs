@@ -235,6 +235,10 @@ impl UserspaceKernelBoundary for Boundary {
         self.told(accessible_memory_start.addr(), Some(0));
         if let ContextSwitchReason::SyscallFired { syscall } = &reason {
             self.system_calls.set(self.system_calls.get() + 1);
+            self.machine.pay(|cost| match syscall {
+                Syscall::Command { .. } => cost.command,
+                _ => cost.other_call,
+            });
             self.tell(|probe| probe.system_call(accessible_memory_start.addr(), syscall));
         }
         if matches!(reason, ContextSwitchReason::Fault) {
@@ -322,6 +326,11 @@ impl SimChip {
         self.stuck.set(false);
     }
 
+    /// What it is part of.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
     fn pending(&self) -> Option<Rc<dyn Interrupt>> {
         let interrupts = self.interrupts.borrow();
         let mut pending = interrupts.iter().filter(|line| line.is_pending());
@@ -350,7 +359,9 @@ impl Chip for SimChip {
 
     fn service_pending_interrupts(&self) {
         while let Some(line) = self.pending() {
+            self.machine.pay(|cost| cost.interrupt);
             line.handle();
+            self.machine.pay_copies();
         }
     }
 

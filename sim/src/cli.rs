@@ -5,6 +5,7 @@
 //! The command line.
 
 mod arguments;
+mod bench;
 mod compare;
 mod exit;
 mod explore;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         Some(Command::Random(arguments)) => explore::random(&arguments),
         Some(Command::Replay(arguments)) => explore::replay(&arguments),
         Some(Command::Compare(arguments)) => compare::compare(&arguments),
+        Some(Command::Bench(arguments)) => bench::bench(&arguments),
         Some(Command::Parts(parts)) => parts::parts(&parts),
         Some(Command::Identify(identify)) => identify::identify(&identify),
     };

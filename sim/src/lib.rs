@@ -7,6 +7,7 @@
 pub mod alarm;
 pub mod alarm_driver;
 pub mod arena;
+pub mod bench;
 pub mod board;
 pub mod breach;
 pub mod chance;
@@ -14,6 +15,7 @@ pub mod chip;
 pub mod cli;
 pub mod compare;
 pub mod console;
+pub mod cost;
 pub mod explore;
 pub mod identify;
 pub mod ledger;

@@ -8,6 +8,7 @@
 //! to have worked.
 
 use crate::arena::Ram;
+use crate::cost::Cost;
 use qspi_models::{Qspi, ahead, registers};
 use std::cell::{Cell, RefCell};
 use std::hash::{Hash, Hasher};
@@ -31,6 +32,10 @@ pub struct Machine {
     idle_ns: Cell<u64>,
     whole_ticks: Cell<bool>,
     transfers: Cell<u64>,
+    cost: Cell<Cost>,
+    copied: RefCell<Option<Box<dyn Fn() -> u64>>>,
+    copies_paid: Cell<u64>,
+    busy_ns: Cell<u64>,
 }
 
 impl Machine {
@@ -43,6 +48,10 @@ impl Machine {
             idle_ns: Cell::new(0),
             whole_ticks: Cell::new(false),
             transfers: Cell::new(0),
+            cost: Cell::new(Cost::default()),
+            copied: RefCell::new(None),
+            copies_paid: Cell::new(0),
+            busy_ns: Cell::new(0),
         }
     }
 
@@ -50,6 +59,41 @@ impl Machine {
     /// sees depends on how much happened, and not on when in a tick it did.
     pub fn set_whole_ticks(&self, whole_ticks: bool) {
         self.whole_ticks.set(whole_ticks);
+    }
+
+    /// From now on the kernel's work costs so much. `copied` tells how many bytes were copied
+    /// between the device's buffers and its clients since it was made.
+    pub fn set_cost(&self, cost: Cost, copied: impl Fn() -> u64 + 'static) {
+        self.cost.set(cost);
+        self.copies_paid.set(copied());
+        *self.copied.borrow_mut() = Some(Box::new(copied));
+    }
+
+    /// The kernel does something of this cost.
+    pub fn pay(&self, what: impl Fn(&Cost) -> u64) {
+        let cost = self.cost.get();
+        self.busy_for(cost.ns(what(&cost)));
+    }
+
+    /// The kernel has copied what it did not pay for yet.
+    pub fn pay_copies(&self) {
+        let Some(copied) = self.copied.borrow().as_ref().map(|copied| copied()) else {
+            return;
+        };
+        let bytes = copied - self.copies_paid.replace(copied);
+        self.busy_for(self.cost.get().copy_ns(bytes));
+    }
+
+    fn busy_for(&self, ns: u64) {
+        if ns > 0 {
+            self.busy_ns.set(self.busy_ns.get() + ns);
+            self.work(ns);
+        }
+    }
+
+    /// Time that the kernel has paid for, in ns.
+    pub fn busy_ns(&self) -> u64 {
+        self.busy_ns.get()
     }
 
     /// Transfers, programs and erases triggered so far.

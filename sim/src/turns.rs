@@ -5,6 +5,8 @@
 //! Whose turn it is: round robin, unless somebody else decides.
 
 use crate::chance::Chance;
+use crate::chip::SimChip;
+use kernel::deferred_call::DeferredCall;
 use kernel::platform::chip::Chip;
 use kernel::process::ProcessSlot;
 use kernel::process::StoppedExecutingReason;
@@ -45,11 +47,11 @@ impl Turns {
     }
 }
 
-impl<C: Chip> Scheduler<C> for Turns {
+impl Scheduler<SimChip> for Turns {
     fn next(&self) -> SchedulingDecision {
         let chance = self.chance.borrow();
         let Some(chance) = &*chance else {
-            return Scheduler::<C>::next(&self.round_robin);
+            return Scheduler::<SimChip>::next(&self.round_robin);
         };
         let ready = || {
             self.slots
@@ -70,7 +72,17 @@ impl<C: Chip> Scheduler<C> for Turns {
 
     fn result(&self, result: StoppedExecutingReason, execution_time_us: Option<u32>) {
         if self.chance.borrow().is_none() {
-            Scheduler::<C>::result(&self.round_robin, result, execution_time_us);
+            Scheduler::<SimChip>::result(&self.round_robin, result, execution_time_us);
+        }
+    }
+
+    /// As the trait says, and deferred calls are paid for.
+    fn execute_kernel_work(&self, chip: &SimChip) {
+        chip.service_pending_interrupts();
+        while !chip.has_pending_interrupts() && DeferredCall::has_tasks() {
+            chip.machine().pay(|cost| cost.deferred_call);
+            DeferredCall::service_next_pending();
+            chip.machine().pay_copies();
         }
     }
 }

@@ -107,6 +107,8 @@ pub struct Counters {
     pub orphaned: u32,
     /// Upcalls that had to wait because the process's queue was full.
     pub deferred: u32,
+    /// Bytes copied to and from processes.
+    pub copied: u32,
 }
 
 /// The system-call driver.
@@ -255,6 +257,12 @@ impl<'a> Driver<'a> {
         let mut counters = self.counters.get();
         let field = field(&mut counters);
         *field = field.wrapping_add(1);
+        self.counters.set(counters);
+    }
+
+    fn copied(&self, bytes: usize) {
+        let mut counters = self.counters.get();
+        counters.copied = counters.copied.wrapping_add(bytes as u32);
         self.counters.set(counters);
     }
 
@@ -456,6 +464,7 @@ impl Client for Driver<'_> {
                 let work = app.work?;
                 let start = work.done as usize;
                 let end = start.checked_add(buffer.len())?;
+                self.copied(buffer.len());
                 let copied = kernel
                     .get_readonly_processbuffer(ALLOW_PROGRAM)
                     .and_then(|shared| {
@@ -492,7 +501,10 @@ impl Client for Driver<'_> {
             let done = match bite {
                 Bite::Opened => Ok(0),
                 Bite::Programmed(count) | Bite::Erased(count) => Ok(count),
-                Bite::Read(data) => hand_over(kernel, work.done as usize, data),
+                Bite::Read(data) => {
+                    self.copied(data.len());
+                    hand_over(kernel, work.done as usize, data)
+                }
                 Bite::Failed(error) => Err(error.into()),
             };
             match done {

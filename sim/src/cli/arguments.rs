@@ -109,6 +109,18 @@ pub enum Command {
     /// (runs), `lost_operations`, `lost_buffers`). With --replay it is `policy`, `workload`,
     /// `schedule`, `ok`, `breaches`, `timeline` (lines).
     Compare(Compare),
+    /// Measures speed, beside what the bus and the array can do
+    ///
+    /// Runs apps that read, program and erase on the shipped drivers, with the kernel's work
+    /// charged as so many instructions at the given clock. Times are simulated: the same
+    /// program measures the same.
+    ///
+    /// With --json the output is one object: `ok`, `cost`, and `outcomes` (each with `case`,
+    /// `elapsed_ns`, `bytes_per_second`, `bus_percent`, `array_percent`, `latency` (`p50_us`,
+    /// `p99_us`, `max_us`), `transfers_each`, `instructions_each`, `polls_each`,
+    /// `cpu_percent`, `enabled_us_each`, `awake_after_us`, `jain`, `beside_max_us`,
+    /// `failures`).
+    Bench(Bench),
     /// Lists the parts that the flash can be
     ///
     /// Lists the parts that the model of the flash can be, and where their figures come
@@ -192,6 +204,24 @@ pub struct Run {
     #[arg(long)]
     pub timeline: bool,
     /// One JSON object instead of the apps' output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `bench`.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT)]
+pub struct Bench {
+    /// Only cases with this in their name
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
+    /// The CPU's clock, in MHz; 0 for a CPU that works infinitely fast
+    #[arg(long, value_name = "MHZ", default_value_t = 64)]
+    pub cpu_mhz: u64,
+    /// Draw the results to this file
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// One JSON object instead of a table
     #[arg(long)]
     pub json: bool,
 }

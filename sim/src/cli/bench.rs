@@ -1,0 +1,107 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! `bench`.
+
+use super::arguments;
+use super::exit::Failure;
+use super::output::{print, print_json};
+use crate::bench::cases::CASES;
+use crate::bench::costs::MEASURED;
+use crate::bench::measure::measure;
+use crate::bench::plot;
+use crate::bench::result::Outcome;
+use crate::cost::Cost;
+use crate::table::table;
+use comfy_table::CellAlignment;
+use serde::Serialize;
+
+/// As JSON.
+#[derive(Serialize)]
+struct Report {
+    ok: bool,
+    cost: Cost,
+    outcomes: Vec<Outcome>,
+}
+
+/// Measures.
+///
+/// # Errors
+/// [`Failure`] if an operation failed, or the contract was broken.
+pub fn bench(arguments: &arguments::Bench) -> Result<(), Failure> {
+    let cost = Cost {
+        clock_hz: arguments.cpu_mhz * 1_000_000,
+        ..MEASURED
+    };
+    let wanted = |name: &str| {
+        arguments
+            .only
+            .as_ref()
+            .is_none_or(|only| name.contains(only))
+    };
+    let outcomes: Vec<Outcome> = CASES
+        .iter()
+        .filter(|case| wanted(case.name))
+        .map(|case| measure(case, cost))
+        .collect();
+    let failed: Vec<&str> = outcomes
+        .iter()
+        .filter(|outcome| outcome.failures > 0)
+        .map(|outcome| outcome.case.name)
+        .collect();
+    let ok = failed.is_empty();
+    if let Some(file) = &arguments.plot {
+        let picture = plot::plot(&outcomes);
+        std::fs::write(file, picture)
+            .map_err(|error| Failure::input(format!("cannot write {}: {error}", file.display())))?;
+    }
+    let message = (!ok).then(|| format!("operations failed: {}", failed.join(", ")));
+    if arguments.json {
+        print_json(&Report { ok, cost, outcomes })?;
+    } else {
+        print(&text(&outcomes))?;
+    }
+    message.map_or(Ok(()), |message| Err(Failure::run(message)))
+}
+
+fn text(outcomes: &[Outcome]) -> String {
+    let head = [
+        "case",
+        "MB/s",
+        "bus %",
+        "array %",
+        "p50 µs",
+        "p99 µs",
+        "max µs",
+        "transfers",
+        "polls",
+        "CPU %",
+        "on µs",
+        "Jain",
+        "beside max ms",
+    ];
+    let mut table = table();
+    table.set_header(head);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    for outcome in outcomes {
+        table.add_row([
+            outcome.case.name.to_owned(),
+            format!("{:.3}", outcome.bytes_per_second / 1e6),
+            format!("{:.1}", outcome.bus_percent),
+            format!("{:.1}", outcome.array_percent),
+            format!("{:.0}", outcome.latency.p50_us),
+            format!("{:.0}", outcome.latency.p99_us),
+            format!("{:.0}", outcome.latency.max_us),
+            format!("{:.2}", outcome.transfers_each),
+            format!("{:.2}", outcome.polls_each),
+            format!("{:.1}", outcome.cpu_percent),
+            format!("{:.0}", outcome.enabled_us_each),
+            format!("{:.3}", outcome.jain),
+            format!("{:.1}", outcome.beside_max_us / 1e3),
+        ]);
+    }
+    table.to_string()
+}
