@@ -5,9 +5,11 @@
 //! How fast it is, beside what the bus and the array can do.
 
 pub mod app;
+pub mod callgrind;
 pub mod case;
 pub mod cases;
 pub mod costs;
+pub mod instructions;
 pub mod measure;
 pub mod meter;
 pub mod plot;

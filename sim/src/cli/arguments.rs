@@ -119,7 +119,8 @@ pub enum Command {
     /// `elapsed_ns`, `bytes_per_second`, `bus_percent`, `array_percent`, `latency` (`p50_us`,
     /// `p99_us`, `max_us`), `transfers_each`, `instructions_each`, `polls_each`,
     /// `cpu_percent`, `enabled_us_each`, `awake_after_us`, `jain`, `beside_max_us`,
-    /// `failures`).
+    /// `failures`), and `counted` (each with `case` and, in `each`, instructions of `chip`,
+    /// `capsule`, `copy`, `kernel`), which is empty without --instructions.
     Bench(Bench),
     /// Lists the parts that the flash can be
     ///
@@ -215,6 +216,15 @@ pub struct Bench {
     /// Only cases with this in their name
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
+    /// Only the case of this very name
+    #[arg(long, value_name = "NAME")]
+    pub case: Option<String>,
+    /// So many operations of each app, and not as many as the case says
+    #[arg(long, value_name = "NUMBER")]
+    pub operations: Option<u32>,
+    /// Count instructions of each operation, which needs valgrind
+    #[arg(long)]
+    pub instructions: bool,
     /// The CPU's clock, in MHz; 0 for a CPU that works infinitely fast
     #[arg(long, value_name = "MHZ", default_value_t = 64)]
     pub cpu_mhz: u64,

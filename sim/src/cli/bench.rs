@@ -7,8 +7,10 @@
 use super::arguments;
 use super::exit::Failure;
 use super::output::{print, print_json};
+use crate::bench::case::{Beside, Case};
 use crate::bench::cases::CASES;
 use crate::bench::costs::MEASURED;
+use crate::bench::instructions::{Counted, count};
 use crate::bench::measure::measure;
 use crate::bench::plot;
 use crate::bench::result::Outcome;
@@ -23,6 +25,7 @@ struct Report {
     ok: bool,
     cost: Cost,
     outcomes: Vec<Outcome>,
+    counted: Vec<Counted>,
 }
 
 /// Measures.
@@ -34,17 +37,13 @@ pub fn bench(arguments: &arguments::Bench) -> Result<(), Failure> {
         clock_hz: arguments.cpu_mhz * 1_000_000,
         ..MEASURED
     };
-    let wanted = |name: &str| {
-        arguments
-            .only
-            .as_ref()
-            .is_none_or(|only| name.contains(only))
+    let cases = chosen(arguments);
+    let outcomes: Vec<Outcome> = cases.iter().map(|case| measure(case, cost)).collect();
+    let counted = if arguments.instructions {
+        counted(&cases)?
+    } else {
+        Vec::new()
     };
-    let outcomes: Vec<Outcome> = CASES
-        .iter()
-        .filter(|case| wanted(case.name))
-        .map(|case| measure(case, cost))
-        .collect();
     let failed: Vec<&str> = outcomes
         .iter()
         .filter(|outcome| outcome.failures > 0)
@@ -58,11 +57,71 @@ pub fn bench(arguments: &arguments::Bench) -> Result<(), Failure> {
     }
     let message = (!ok).then(|| format!("operations failed: {}", failed.join(", ")));
     if arguments.json {
-        print_json(&Report { ok, cost, outcomes })?;
+        print_json(&Report {
+            ok,
+            cost,
+            outcomes,
+            counted,
+        })?;
     } else {
         print(&text(&outcomes))?;
+        if arguments.instructions {
+            print(&instructions(&counted))?;
+        }
     }
     message.map_or(Ok(()), |message| Err(Failure::run(message)))
+}
+
+fn chosen(arguments: &arguments::Bench) -> Vec<Case> {
+    let wanted = |case: &&Case| {
+        let part_of = arguments.only.as_ref();
+        let whole = arguments.case.as_ref();
+        part_of.is_none_or(|only| case.name.contains(only))
+            && whole.is_none_or(|name| case.name == name)
+    };
+    let mut cases: Vec<Case> = CASES.iter().filter(wanted).copied().collect();
+    if let Some(operations) = arguments.operations {
+        for case in &mut cases {
+            case.operations = operations;
+        }
+    }
+    cases
+}
+
+/// Those of which few operations are enough.
+fn counted(cases: &[Case]) -> Result<Vec<Counted>, Failure> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::run(format!("cannot find this program: {error}")))?;
+    cases
+        .iter()
+        .filter(|case| case.beside == Beside::Nothing && case.bytes <= 4096)
+        .map(|case| {
+            count(&program, case)
+                .map_err(|error| Failure::run(format!("cannot count instructions: {error}")))
+        })
+        .collect()
+}
+
+fn instructions(counted: &[Counted]) -> String {
+    let mut table = table();
+    table.set_header([
+        "instructions of",
+        "chip",
+        "capsule",
+        "both",
+        "copy",
+        "kernel",
+    ]);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    for Counted { case, each } in counted {
+        let [chip, capsule, copy, kernel] = [each.chip, each.capsule, each.copy, each.kernel];
+        let numbers = [chip, capsule, chip + capsule, copy, kernel];
+        let numbers = numbers.map(|number| format!("{number:.0}"));
+        table.add_row(std::iter::once((*case).to_owned()).chain(numbers));
+    }
+    table.to_string()
 }
 
 fn text(outcomes: &[Outcome]) -> String {
