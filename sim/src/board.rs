@@ -295,6 +295,9 @@ impl Board {
                 idle_us: settings.idle_us,
             },
         ));
+        // SAFETY: as above; it begins where the other one has ended.
+        let second = unsafe { block.slice(BUFFER_SIZE, BUFFER_SIZE) };
+        device.add_buffer(second);
         device_alarm.set_alarm_client(device);
         qspi.set_client(device);
         device.register();

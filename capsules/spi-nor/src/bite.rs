@@ -47,7 +47,8 @@ impl From<PlanError> for Error {
     }
 }
 
-/// The first bite of `request`, with a buffer of `capacity` bytes.
+/// The first bite of `request`, with a buffer of `capacity` bytes. `read` is what
+/// [`granularity`] says of the profile's reads.
 ///
 /// # Errors
 /// [`Error::OutOfRange`], [`Error::Misaligned`], [`Error::BlockProtected`], or what the
@@ -57,12 +58,12 @@ pub fn plan(
     profile: &Profile,
     wires: &dyn Wires,
     capacity: usize,
+    read: Granularity,
 ) -> Result<(Recipe, Plan), Error> {
     match *request {
         Request::Open => Err(Error::OutOfRange),
         Request::Read { address, length } => {
-            let granularity = granularity(wires, &profile.read, capacity);
-            let transfer = ReadPlan::new(&profile.geometry, address, length, granularity)?
+            let transfer = ReadPlan::new(&profile.geometry, address, length, read)?
                 .next()
                 .ok_or(Error::OutOfRange)?;
             Ok(transferred(
@@ -124,7 +125,8 @@ fn writable(profile: &Profile) -> Result<(), Error> {
     }
 }
 
-fn granularity(wires: &dyn Wires, template: &Template, capacity: usize) -> Granularity {
+/// What the controller demands of transfers of `template` with a buffer of `capacity` bytes.
+pub fn granularity(wires: &dyn Wires, template: &Template, capacity: usize) -> Granularity {
     let wish = wires.granularity(template);
     let longest = wires.longest_data(template).min(capacity);
     Granularity {

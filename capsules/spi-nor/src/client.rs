@@ -66,28 +66,102 @@ pub enum Bite<'b> {
     Failed(Error),
 }
 
+/// Which of the two bites that a client can have in flight at the same time: while the bytes of
+/// one are handed over, the next one is on the wires already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Flight {
+    /// One of them.
+    #[default]
+    Even,
+    /// The other.
+    Odd,
+}
+
+impl Flight {
+    /// The other one.
+    pub const fn other(self) -> Flight {
+        match self {
+            Flight::Even => Flight::Odd,
+            Flight::Odd => Flight::Even,
+        }
+    }
+
+    /// Something that there is one of for each.
+    pub const fn of<T>(self, pair: &[T; 2]) -> &T {
+        let [even, odd] = pair;
+        match self {
+            Flight::Even => even,
+            Flight::Odd => odd,
+        }
+    }
+}
+
+/// Which requests can be served now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All.
+    All,
+    /// Reads that touch nothing of this range: something in it is suspended half-way.
+    ReadsOutside {
+        /// First byte of the range.
+        start: u32,
+        /// Bytes of the range.
+        length: u32,
+    },
+}
+
+impl Scope {
+    /// Whether `request` can be served now.
+    pub const fn allows(&self, request: &Request) -> bool {
+        match (*self, *request) {
+            (Scope::All, _) => true,
+            (
+                Scope::ReadsOutside {
+                    start,
+                    length: range,
+                },
+                Request::Read { address, length },
+            ) => {
+                address as u64 + length as u64 <= start as u64
+                    || start as u64 + range as u64 <= address as u64
+            }
+            (Scope::ReadsOutside { .. }, _) => false,
+        }
+    }
+}
+
 /// A client of the device.
 ///
 /// The device calls these from interrupts and deferred calls only, never while the
 /// client calls the device.
 pub trait Client {
-    /// How many leases are held: the part is kept powered for them.
+    /// How many leases are held: the part is kept powered for them. Some of them may be of the
+    /// dead, but not all.
     fn leases(&self) -> usize;
 
     /// Whether there is a request to be served.
     fn has_work(&self) -> bool;
 
-    /// The next request; it is in flight from now on, until
-    /// [`bitten`](Client::bitten).
-    fn next_request(&self, dimensions: &Dimensions) -> Option<Request>;
+    /// The next request that `scope` allows. A bite of it is in flight as `flight` from now on,
+    /// until [`bitten`](Client::bitten). Another bite may be in flight, of another request.
+    fn next_request(
+        &self,
+        flight: Flight,
+        dimensions: &Dimensions,
+        scope: Scope,
+    ) -> Option<Request>;
 
-    /// Puts the first bytes of the program request in flight into `buffer`. False if
-    /// there are not so many: then nothing is started, the client ends the request
-    /// itself, and there is no `bitten`.
-    fn fill(&self, buffer: &mut [u8]) -> bool;
+    /// Whether the request of which `flight` is a bite may go on at once, with `next` in flight
+    /// as well: its owner lives, and nobody else of this client waits.
+    fn goes_on(&self, flight: Flight, next: Flight) -> bool;
 
-    /// What came of the request in flight.
-    fn bitten(&self, bite: Bite<'_>);
+    /// Puts bytes of the program request in flight into `buffer`, those behind the first `skip`
+    /// that were not told as done yet. False if there are not so many: then nothing is started,
+    /// the client ends the request itself, and there is no `bitten`.
+    fn fill(&self, flight: Flight, skip: u32, buffer: &mut [u8]) -> bool;
+
+    /// What came of the bite in flight.
+    fn bitten(&self, flight: Flight, bite: Bite<'_>);
 
     /// Ends all requests that are not in flight, with this error.
     fn cancel(&self, error: Error);

@@ -11,12 +11,21 @@
 //!
 //! # Ownership
 //!
-//! The device owns one buffer and one *proof*. The proof is the controller's
+//! The device owns one or two buffers and one *proof*. The proof is the controller's
 //! [`Idle`](Controller::Idle) or [`Off`](Controller::Off) (see `qspi-hil`); while
 //! something is in flight the device has none, and can neither start a second
-//! operation nor disable the controller. The buffer is the only memory that the
-//! hardware ever sees: data is copied between it and the clients. So when a client
+//! operation nor disable the controller. The buffers are the only memory that the
+//! hardware ever sees: data is copied between them and the clients. So when a client
 //! dies, or takes its memory away, the hardware has nothing of it.
+//!
+//! # Reading without a pause
+//!
+//! With a second buffer ([`Device::add_buffer`]) the wires need not wait for the CPU. When a read
+//! has *landed* in one buffer, the next one is started into the other before the first is handed
+//! over: the rest of the same request, somebody else's request, or, if the last requests came one
+//! behind the other and nobody waits, what is likely to be asked for next. What was read ahead
+//! lies in its buffer as a [window](Window). Each byte of it is handed over once at most, and all
+//! is forgotten as soon as something is programmed or erased, or the part powered down.
 //!
 //! # Time
 //!
@@ -31,13 +40,16 @@
 
 use crate::bite::{self, Plan};
 use crate::bring_up::{AFTER_RESET_US, BringUp, LEFTOVER_US};
-use crate::client::{Bite, Dimensions, Host, Request, Seat};
+use crate::client::{Bite, Dimensions, Flight, Host, Request, Scope, Seat};
 use crate::error::Error;
 use crate::lifecycle::{self, Action, Event, State};
-use crate::operation::{Kind, OperationScript, Recipe};
+use crate::operation::{Kind, OperationScript};
+use crate::plan;
 use crate::profile::{Profile, Wires};
 use crate::script::{Act, Input};
 use crate::shut_down::{Farewell, ShutDown};
+use crate::stream::Stream;
+use crate::window::Window;
 use core::cell::Cell;
 use core::hash::{Hash, Hasher};
 use kernel::ErrorCode;
@@ -78,7 +90,7 @@ pub struct Counters {
     pub power_ups: u32,
     /// Times the controller was disabled in order.
     pub power_downs: u32,
-    /// Bites begun.
+    /// Bites begun in the hardware, read-ahead included.
     pub begun: u32,
     /// Bites ended, well or not.
     pub ended: u32,
@@ -88,6 +100,10 @@ pub struct Counters {
     pub released: u32,
     /// Events that can't happen in the state they came in.
     pub impossible: u32,
+    /// Reads begun that nobody had asked for yet.
+    pub ahead: u32,
+    /// Bites that had been read ahead.
+    pub hits: u32,
 }
 
 /// The controller's proof, in whichever form it is.
@@ -114,8 +130,38 @@ enum Wait {
 enum Script {
     /// See [`Device::bring_up`], which is too large to be moved around.
     BringUp,
-    Operation(OperationScript, Plan),
+    /// See [`Device::operation`] and [`Device::course`].
+    Operation,
     ShutDown(ShutDown),
+}
+
+/// Whose bite it is, and where its bytes are.
+#[derive(Clone, Copy)]
+struct Course<'a> {
+    /// `None`: it is read ahead.
+    seat: Option<&'a Seat<'a>>,
+    flight: Flight,
+    kind: Kind,
+    /// Which buffer.
+    buffer: Flight,
+    /// Of the bite, in the part.
+    address: u32,
+    plan: Plan,
+    /// Bytes of the request that come after the bite.
+    rest: u32,
+}
+
+impl Course<'_> {
+    /// Address of the byte after it.
+    const fn end(&self) -> u32 {
+        self.address.saturating_add(self.plan.count)
+    }
+
+    fn hash_into(&self, hasher: &mut impl Hasher) {
+        self.seat.is_some().hash(hasher);
+        (self.flight, self.kind, self.buffer).hash(hasher);
+        (self.address, self.plan, self.rest).hash(hasher);
+    }
 }
 
 /// What the alarm was set for: when, and for how many ticks.
@@ -157,8 +203,15 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     counters: Cell<Counters>,
 
     proof: Cell<Option<Proof<C::Idle, C::Off>>>,
-    buffer: Cell<Option<SubSliceMut<'static, u8>>>,
-    capacity: usize,
+    buffers: [Cell<Option<SubSliceMut<'static, u8>>>; 2],
+    has_second: Cell<bool>,
+    /// Which buffer is in use, or was last.
+    buffer: Cell<Flight>,
+    /// Of the smallest buffer, in bytes.
+    capacity: Cell<usize>,
+    /// What was read ahead into each buffer.
+    windows: [Cell<Option<Window>>; 2],
+    stream: Cell<Stream>,
     clock_limit_hz: Cell<u32>,
     was_reset: Cell<bool>,
     /// The part was known when it was powered up.
@@ -167,8 +220,13 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     leftover_us: Cell<u32>,
     script: Cell<Option<Script>>,
     bring_up: MapCell<BringUp>,
+    operation: MapCell<OperationScript>,
+    course: Cell<Option<Course<'a>>>,
     profile: MapCell<Profile>,
-    serving: OptionalCell<&'a Seat<'a>>,
+    /// What the controller demands of the profile's reads.
+    read_limits: Cell<plan::Granularity>,
+    /// Something is being started already: nobody needs to look for more.
+    following: Cell<bool>,
     turn: Cell<usize>,
 
     wait: Cell<Option<Waiting<A::Ticks>>>,
@@ -204,20 +262,38 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             fault: Cell::new(None),
             teardown_fault: Cell::new(None),
             counters: Cell::new(Counters::default()),
-            capacity: buffer.len(),
+            capacity: Cell::new(buffer.len()),
             clock_limit_hz: Cell::new(FIRST_CLOCK_HZ),
             was_reset: Cell::new(false),
             waking: Cell::new(false),
             leftover_us: Cell::new(LEFTOVER_US),
-            buffer: Cell::new(Some(SubSliceMut::new(buffer))),
+            buffers: [Cell::new(Some(SubSliceMut::new(buffer))), Cell::new(None)],
+            has_second: Cell::new(false),
+            buffer: Cell::new(Flight::Even),
+            windows: [const { Cell::new(None) }; 2],
+            stream: Cell::new(Stream::new()),
             script: Cell::new(None),
             bring_up: MapCell::new(BringUp::new()),
+            operation: MapCell::empty(),
+            course: Cell::new(None),
             profile: MapCell::empty(),
-            serving: OptionalCell::empty(),
+            read_limits: Cell::new(plan::Granularity::bytes(0)),
+            following: Cell::new(false),
             turn: Cell::new(0),
             wait: Cell::new(None),
             answers: Cell::new(0),
             later: Cell::new(false),
+        }
+    }
+
+    /// Gives the device a second buffer, of which the first one's demands hold. With it the next
+    /// read is on the wires while the last one's bytes are copied. To be called once, when the
+    /// board is set up; a later one's buffer is not used.
+    pub fn add_buffer(&self, buffer: &'static mut [u8]) {
+        if !self.has_second.replace(true) {
+            self.capacity.set(self.capacity.get().min(buffer.len()));
+            let [_, second] = &self.buffers;
+            second.set(Some(SubSliceMut::new(buffer)));
         }
     }
 
@@ -293,11 +369,16 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.counters.get()
     }
 
-    /// Whether the device's buffer is with the device, and not with the controller.
+    /// Whether the device's buffers are with the device, and none with the controller.
     pub fn holds_buffer(&self) -> bool {
-        let buffer = self.buffer.take();
+        self.has_buffer(Flight::Even) && (!self.has_second.get() || self.has_buffer(Flight::Odd))
+    }
+
+    fn has_buffer(&self, which: Flight) -> bool {
+        let cell = which.of(&self.buffers);
+        let buffer = cell.take();
         let holds = buffer.is_some();
-        self.buffer.set(buffer);
+        cell.set(buffer);
         holds
     }
 
@@ -322,7 +403,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
         .hash(hasher);
         self.proof.set(proof);
-        self.holds_buffer().hash(hasher);
+        let buffers = [Flight::Even, Flight::Odd].map(|which| self.has_buffer(which));
+        (buffers, self.buffer.get()).hash(hasher);
+        self.windows.each_ref().map(Cell::get).hash(hasher);
+        self.stream.get().hash(hasher);
+        if let Some(course) = self.course.get() {
+            course.hash_into(hasher);
+        }
         (
             self.clock_limit_hz.get(),
             self.was_reset.get(),
@@ -331,9 +418,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             .hash(hasher);
         let script = self.script.get();
         script.hash(hasher);
-        if let Some(Script::BringUp) = script {
-            self.bring_up.map(|bring_up| bring_up.hash(hasher));
-        }
+        match script {
+            Some(Script::BringUp) => self.bring_up.map(|bring_up| bring_up.hash(hasher)),
+            Some(Script::Operation) => self.operation.map(|operation| operation.hash(hasher)),
+            Some(Script::ShutDown(_)) | None => None,
+        };
         self.profile.map_or((), |profile| {
             (profile.read, profile.program, profile.width).hash(hasher);
             (profile.four_byte_mode, profile.own_opcodes).hash(hasher);
@@ -341,7 +430,6 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         });
         let answered = self.answers.get() != self.controller.answers();
         (self.is_known(), self.turn.get(), answered).hash(hasher);
-        self.serving.is_some().hash(hasher);
         if let Some(waiting) = self.wait.get() {
             let passed = self.alarm.now().wrapping_sub(waiting.since);
             (waiting.wait, waiting.left_us).hash(hasher);
@@ -375,7 +463,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         match action {
             Action::Nothing => {}
             Action::PowerUp => self.power_up(),
-            Action::Serve => self.deferred_call.set(),
+            Action::Serve => {
+                if !self.following.get() {
+                    self.deferred_call.set();
+                }
+            }
             Action::PowerDown => self.power_down(),
             Action::Rescue => self.rescue(),
             Action::Refuse => {
@@ -437,18 +529,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.cancel_wait();
         self.identify.set(false);
         if self.attached.get()
-            && let Some((seat, request)) = self.next_request()
+            && let Some((seat, request)) = self.next_request(Flight::Even, Scope::All)
         {
-            self.begin(seat, request);
-            if self.state.get() == State::Ready {
-                // It ended at once. The next one is for another deferred call, and if it failed, for
-                // later: a client that tries again from inside its callback must leave time for
-                // interrupts and for processes.
-                if request == Request::Open || self.leases() == 0 {
-                    self.deferred_call.set();
-                } else {
-                    self.notify_later();
-                }
+            let buffer = self.free_buffer();
+            match self.begin(seat, request, Flight::Even, buffer) {
+                Begun::Started => {}
+                Begun::Landed(course) => self.land(course),
+                Begun::Over => self.look_further(request),
             }
             return;
         }
@@ -459,9 +546,32 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
     }
 
-    fn next_request(&self) -> Option<(&'a Seat<'a>, Request)> {
+    /// If `request` ended at once, the next one is for another deferred call, and if it failed,
+    /// for later: a client that tries again from inside its callback must leave time for interrupts
+    /// and for processes.
+    fn look_further(&self, request: Request) {
+        if self.state.get() == State::Ready {
+            if request == Request::Open || self.leases() == 0 {
+                self.deferred_call.set();
+            } else {
+                self.notify_later();
+            }
+        }
+    }
+
+    /// A buffer that is here, and one with nothing read ahead in it if there is one.
+    fn free_buffer(&self) -> Flight {
+        let last = self.buffer.get();
+        let is_free =
+            |which: &Flight| self.has_buffer(*which) && which.of(&self.windows).get().is_none();
+        let both = [last.other(), last];
+        let here = |which: &Flight| self.has_buffer(*which);
+        let free = both.into_iter().find(is_free);
+        free.or_else(|| both.into_iter().find(here)).unwrap_or(last)
+    }
+
+    fn next_request(&self, flight: Flight, scope: Scope) -> Option<(&'a Seat<'a>, Request)> {
         let dimensions = self.dimensions()?;
-        let seats = self.clients.iter().count();
         let turn = self.turn.get();
         let first = self.clients.iter().enumerate().skip(turn);
         let rest = self.clients.iter().enumerate().take(turn);
@@ -470,12 +580,25 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             if !self.attached.get() {
                 return None;
             }
-            if let Some(request) = seat.client.next_request(&dimensions) {
-                self.turn.set(if index + 1 < seats { index + 1 } else { 0 });
+            if let Some(request) = seat.client.next_request(flight, &dimensions, scope) {
+                // Beyond the last one it is the first one's turn again: none are skipped.
+                let next = index + 1;
+                self.turn.set(if self.clients.iter().nth(next).is_some() {
+                    next
+                } else {
+                    0
+                });
                 return Some((seat, request));
             }
         }
         None
+    }
+
+    /// Whether another client than this one has work.
+    fn others_wait(&self, seat: &Seat<'a>) -> bool {
+        self.clients
+            .iter()
+            .any(|other| !core::ptr::eq(other, seat) && other.client.has_work())
     }
 
     fn cancel_all(&self, error: Error) {
@@ -487,6 +610,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// Off or Failed: whoever waits for the end of a detach is told, once.
     fn rest(&self) {
         self.cancel_wait();
+        // What was read before tells nothing about what comes after.
+        self.forget_windows();
+        self.stream.set(Stream::new());
+        self.buffer.set(Flight::Even);
         if self.detaching.get() {
             // Whoever still waits is told before the end of it all is.
             self.cancel_all(Error::Detached);
@@ -522,6 +649,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     fn enable(&self, limit_hz: u32) {
         self.identify.set(false);
+        self.forget_windows();
         self.clock_limit_hz.set(limit_hz);
         match self.proof.take() {
             Some(Proof::Off(off)) => match self.controller.enable(off, limit_hz) {
@@ -576,75 +704,296 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     // --- one bite ---
 
-    fn begin(&self, seat: &'a Seat<'a>, request: Request) {
-        if request == Request::Open {
-            seat.client.bitten(Bite::Opened);
-            return;
-        }
-        let planned = self.profile.map_or(Err(Error::Failed), |profile| {
-            bite::plan(&request, profile, self, self.capacity)
-        });
-        match planned {
-            Err(error) => seat.client.bitten(Bite::Failed(error)),
-            Ok((recipe, plan)) => {
-                if recipe.kind == Kind::Program && !self.load(seat, &recipe, &plan) {
-                    return;
-                }
-                self.serving.set(seat);
-                self.count(|counters| &mut counters.begun);
-                self.happen(Event::Begun);
-                self.run(Script::Operation(OperationScript::new(recipe), plan));
+    /// Begins a bite of `request`, in `buffer` if it needs one.
+    fn begin(
+        &self,
+        seat: &'a Seat<'a>,
+        request: Request,
+        flight: Flight,
+        buffer: Flight,
+    ) -> Begun<'a> {
+        let (address, length) = match request {
+            Request::Open => {
+                seat.client.bitten(flight, Bite::Opened);
+                return Begun::Over;
             }
+            Request::Read { address, length } => {
+                if let Some(course) = self.hit(seat, flight, address, length) {
+                    return Begun::Landed(course);
+                }
+                (address, length)
+            }
+            Request::Program { address, length } | Request::Erase { address, length } => {
+                self.forget_windows();
+                (address, length)
+            }
+        };
+        let planned = self.profile.map_or(Err(Error::Failed), |profile| {
+            bite::plan(
+                &request,
+                profile,
+                self,
+                self.capacity.get(),
+                self.read_limits.get(),
+            )
+        });
+        let (recipe, plan) = match planned {
+            Ok(planned) => planned,
+            Err(error) => {
+                seat.client.bitten(flight, Bite::Failed(error));
+                return Begun::Over;
+            }
+        };
+        let course = Course {
+            seat: Some(seat),
+            flight,
+            kind: recipe.kind,
+            buffer,
+            address,
+            plan,
+            rest: length.saturating_sub(plan.count),
+        };
+        if recipe.kind == Kind::Program && !self.load(seat, &course, recipe.length) {
+            return Begun::Over;
         }
+        if recipe.kind == Kind::Read {
+            self.follow_stream(&course);
+        }
+        self.set_off(OperationScript::new(recipe), course);
+        Begun::Started
+    }
+
+    /// The hardware begins.
+    fn set_off(&self, operation: OperationScript, course: Course<'a>) {
+        course.buffer.of(&self.windows).set(None);
+        self.buffer.set(course.buffer);
+        self.operation.put(operation);
+        self.course.set(Some(course));
+        self.count(|counters| &mut counters.begun);
+        self.happen(Event::Begun);
+        self.run(Script::Operation);
     }
 
     /// Fills the buffer with what is to be programmed, padded with ones, which
     /// program nothing.
-    fn load(&self, seat: &'a Seat<'a>, recipe: &Recipe, plan: &Plan) -> bool {
-        let Some(mut buffer) = self.buffer.take() else {
-            seat.client.bitten(Bite::Failed(Error::BufferQuarantined));
+    fn load(&self, seat: &'a Seat<'a>, course: &Course<'a>, length: usize) -> bool {
+        let cell = course.buffer.of(&self.buffers);
+        let Some(mut buffer) = cell.take() else {
+            seat.client
+                .bitten(course.flight, Bite::Failed(Error::BufferQuarantined));
             return false;
         };
+        let Plan { head, count } = course.plan;
         buffer.reset();
-        let window = buffer.as_mut_slice().get_mut(..recipe.length);
+        let window = buffer.as_mut_slice().get_mut(..length);
         let loaded = window.is_some_and(|window| {
             window.fill(0xFF);
             window
-                .get_mut(plan.head..plan.head.saturating_add(plan.count as usize))
-                .is_some_and(|place| seat.client.fill(place))
+                .get_mut(head..head.saturating_add(count as usize))
+                .is_some_and(|place| seat.client.fill(course.flight, 0, place))
         });
-        self.buffer.set(Some(buffer));
+        cell.set(Some(buffer));
         loaded
     }
 
-    fn end_bite(&self, recipe: &Recipe, plan: &Plan, result: Result<(), Error>) {
+    /// The hardware is done with a bite.
+    fn end_bite(&self, course: Course<'a>, result: Result<(), Error>) {
         self.count(|counters| &mut counters.ended);
         if !self.attached.get() {
             // What is left of the request is no longer in flight, and is to be cancelled.
             self.deferred_call.set();
         }
-        let Some(seat) = self.serving.take() else {
+        match result {
+            Err(error) if error.is_fault() => {
+                self.tell(&course, result);
+                self.settle_detach();
+                self.happen(Event::Faulted);
+            }
+            Ok(()) if course.kind == Kind::Read && self.state.get() == State::Busy => {
+                self.following.set(true);
+                self.happen(Event::Ended);
+                self.following.set(false);
+                self.land(course);
+            }
+            Ok(()) | Err(_) => {
+                self.tell(&course, result);
+                self.happen(Event::Ended);
+            }
+        }
+    }
+
+    /// What came of a bite is told to whose it is.
+    fn tell(&self, course: &Course<'a>, result: Result<(), Error>) {
+        let Some(seat) = course.seat else {
             return;
         };
-        match (result, recipe.kind) {
-            (Err(error), _) => seat.client.bitten(Bite::Failed(error)),
-            (Ok(()), Kind::Program) => seat.client.bitten(Bite::Programmed(plan.count)),
-            (Ok(()), Kind::Erase) => seat.client.bitten(Bite::Erased(plan.count)),
-            (Ok(()), Kind::Read) => match self.buffer.take() {
-                None => seat.client.bitten(Bite::Failed(Error::BufferQuarantined)),
-                Some(mut buffer) => {
-                    buffer.reset();
-                    let data = buffer
-                        .as_slice()
-                        .get(plan.head..plan.head.saturating_add(plan.count as usize));
-                    match data {
-                        Some(data) => seat.client.bitten(Bite::Read(data)),
-                        None => seat.client.bitten(Bite::Failed(Error::OutOfRange)),
+        let Plan { head, count } = course.plan;
+        let told = |bite: Bite<'_>| seat.client.bitten(course.flight, bite);
+        match (result, course.kind) {
+            (Err(error), _) => told(Bite::Failed(error)),
+            (Ok(()), Kind::Program) => told(Bite::Programmed(count)),
+            (Ok(()), Kind::Erase) => told(Bite::Erased(count)),
+            (Ok(()), Kind::Read) => {
+                let cell = course.buffer.of(&self.buffers);
+                match cell.take() {
+                    None => told(Bite::Failed(Error::BufferQuarantined)),
+                    Some(mut buffer) => {
+                        buffer.reset();
+                        let data = buffer
+                            .as_slice()
+                            .get(head..head.saturating_add(count as usize));
+                        match data {
+                            Some(data) => told(Bite::Read(data)),
+                            None => told(Bite::Failed(Error::OutOfRange)),
+                        }
+                        cell.set(Some(buffer));
                     }
-                    self.buffer.set(Some(buffer));
                 }
-            },
+            }
         }
+    }
+
+    // --- reading without a pause ---
+
+    /// Ready, and the bytes of a read are in their buffer: first the next one is started, then
+    /// these are handed over.
+    fn land(&self, course: Course<'a>) {
+        if course.seat.is_none() {
+            course.buffer.of(&self.windows).set(Some(Window::new(
+                course.address,
+                course.plan.head,
+                course.plan.count,
+            )));
+            self.serve();
+            return;
+        }
+        let started = self.follow(&course);
+        self.tell(&course, Ok(()));
+        if !started {
+            self.deferred_call.set();
+        }
+    }
+
+    /// Starts what comes after a read that has landed, if there is a buffer for it.
+    fn follow(&self, landed: &Course<'a>) -> bool {
+        let buffer = landed.buffer.other();
+        if !self.attached.get() || !self.has_buffer(buffer) {
+            return false;
+        }
+        let flight = landed.flight.other();
+        let (address, length) = (landed.end(), landed.rest);
+        if length > 0
+            && let Some(seat) = landed.seat
+            && !self.is_ahead(address)
+            && !self.others_wait(seat)
+            && seat.client.goes_on(landed.flight, flight)
+        {
+            let request = Request::Read { address, length };
+            return matches!(self.begin(seat, request, flight, buffer), Begun::Started);
+        }
+        if let Some((seat, request)) = self.next_request(flight, Scope::All) {
+            match self.begin(seat, request, flight, buffer) {
+                Begun::Started => return true,
+                Begun::Landed(course) => self.tell(&course, Ok(())),
+                Begun::Over => {}
+            }
+            return false;
+        }
+        length == 0 && self.read_ahead(landed, buffer)
+    }
+
+    /// Notes that a client reads this.
+    fn follow_stream(&self, course: &Course<'a>) {
+        let stream = self.stream.get();
+        self.stream
+            .set(stream.after(course.address, course.end(), course.rest));
+    }
+
+    /// The bite that is in a window, if the first byte is.
+    fn hit(
+        &self,
+        seat: &'a Seat<'a>,
+        flight: Flight,
+        address: u32,
+        length: u32,
+    ) -> Option<Course<'a>> {
+        [Flight::Even, Flight::Odd].into_iter().find_map(|buffer| {
+            let cell = buffer.of(&self.windows);
+            let (plan, left) = cell.get()?.take(address, length)?;
+            cell.set(left);
+            let course = Course {
+                seat: Some(seat),
+                flight,
+                kind: Kind::Read,
+                buffer,
+                address,
+                plan,
+                rest: length.saturating_sub(plan.count),
+            };
+            self.count(|counters| &mut counters.hits);
+            self.follow_stream(&course);
+            Some(course)
+        })
+    }
+
+    fn is_ahead(&self, address: u32) -> bool {
+        let windows = self.windows.iter().filter_map(Cell::get);
+        windows.into_iter().any(|window| window.begins(address))
+    }
+
+    fn forget_windows(&self) {
+        self.windows.iter().for_each(|window| window.set(None));
+    }
+
+    /// Reads what is likely to be asked for next, if the last requests came one behind the other.
+    fn read_ahead(&self, landed: &Course<'a>, buffer: Flight) -> bool {
+        let stream = self.stream.get();
+        let own = landed.buffer.of(&self.windows).get();
+        let Some(dimensions) = self.dimensions().filter(|_| stream.is_steady()) else {
+            return false;
+        };
+        let start = match own.filter(|window| window.begins(landed.end())) {
+            Some(window) if window.is_fresh() => return false,
+            Some(window) => window.end(),
+            None => landed.end(),
+        };
+        if self.is_ahead(start) || self.leases() == 0 {
+            return false;
+        }
+        let length = stream
+            .next_length()
+            .min(dimensions.size.saturating_sub(start));
+        let planned = self.profile.map_or(Err(Error::Failed), |profile| {
+            let request = Request::Read {
+                address: start,
+                length,
+            };
+            bite::plan(
+                &request,
+                profile,
+                self,
+                self.capacity.get(),
+                self.read_limits.get(),
+            )
+        });
+        let Ok((recipe, plan)) = planned else {
+            // Behind the part's end there is nothing.
+            return false;
+        };
+        self.count(|counters| &mut counters.ahead);
+        self.set_off(
+            OperationScript::new(recipe),
+            Course {
+                seat: None,
+                flight: landed.flight.other(),
+                kind: Kind::Read,
+                buffer,
+                address: start,
+                plan,
+                rest: 0,
+            },
+        );
+        true
     }
 
     // --- scripts ---
@@ -656,14 +1005,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     /// The next act of the running script.
     fn next_act(&self, input: Input<'_>) -> Option<Act> {
-        let mut script = self.script.take()?;
-        let act = match &mut script {
+        match self.script.get()? {
             Script::BringUp => self.bring_up.map(|bring_up| bring_up.next(input, self)),
-            Script::Operation(script, _) => Some(script.next(input)),
-            Script::ShutDown(script) => Some(script.next(input)),
-        };
-        self.script.set(Some(script));
-        act
+            Script::Operation => self.operation.map(|operation| operation.next(input)),
+            Script::ShutDown(mut script) => {
+                let act = script.next(input);
+                self.script.set(Some(Script::ShutDown(script)));
+                Some(act)
+            }
+        }
     }
 
     fn continue_with(&self, input: Input<'_>) {
@@ -717,17 +1067,21 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     /// Where `length` bytes at the end of the buffer begin, aligned for any controller.
     fn end(&self, length: usize) -> usize {
-        bite::round_down(self.capacity.saturating_sub(length))
+        bite::round_down(self.capacity.get().saturating_sub(length))
     }
 
     fn borrow(&self, length: usize, start: usize) -> Result<SubSliceMut<'static, u8>, Stuck> {
-        match self.buffer.take() {
+        if !self.has_buffer(self.buffer.get()) {
+            self.buffer.set(self.buffer.get().other());
+        }
+        let cell = self.buffer.get().of(&self.buffers);
+        match cell.take() {
             None => Err(Stuck::Finished(Err(Error::BufferQuarantined))),
             Some(mut buffer) => {
                 buffer.reset();
                 let end = start.saturating_add(length);
                 if end > buffer.len() {
-                    self.buffer.set(Some(buffer));
+                    cell.set(Some(buffer));
                     return Err(Stuck::Refused(qspi_hil::Error::TooLong));
                 }
                 buffer.slice(start..end);
@@ -763,10 +1117,18 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
     }
 
+    /// A buffer comes back: to its place, which is the only one that is empty.
     fn keep(&self, buffer: Option<SubSliceMut<'static, u8>>) {
-        if let Some(buffer) = buffer {
-            self.buffer.set(Some(buffer));
-        }
+        let Some(buffer) = buffer else {
+            return;
+        };
+        let own = self.buffer.get();
+        let place = if self.has_buffer(own) {
+            own.other()
+        } else {
+            own
+        };
+        place.of(&self.buffers).set(Some(buffer));
     }
 
     fn finish(&self, script: Script, result: Result<(), Error>) {
@@ -787,6 +1149,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                         }
                         // From now on nothing runs in the part but what was begun here.
                         self.leftover_us.set(profile.longest_us());
+                        self.read_limits.set(bite::granularity(
+                            self,
+                            &profile.read,
+                            self.capacity.get(),
+                        ));
                         self.profile.put(profile);
                         self.brought_up(profile.clock_limit_hz);
                     }
@@ -794,16 +1161,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                     (Err(error), _) => self.fail_bring_up(error),
                 }
             }
-            Script::Operation(script, plan) => {
-                self.end_bite(script.recipe(), &plan, result);
-                match result {
-                    Err(error) if error.is_fault() => {
-                        self.settle_detach();
-                        self.happen(Event::Faulted);
-                    }
-                    Ok(()) | Err(_) => self.happen(Event::Ended),
-                }
-            }
+            Script::Operation => match self.course.take() {
+                Some(course) => self.end_bite(course, result),
+                None => self.count(|counters| &mut counters.impossible),
+            },
             Script::ShutDown(_) => {
                 if result == Err(Error::NoAnswer) {
                     // It was reset instead.
@@ -871,8 +1232,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.profile.take();
         self.fault.set(Some(Error::NoAnswer));
         self.teardown_fault.set(Some(Error::NoAnswer));
-        if let Some(Script::Operation(script, plan)) = self.script.take() {
-            self.end_bite(script.recipe(), &plan, Err(Error::NoAnswer));
+        if let Some(Script::Operation) = self.script.take()
+            && let Some(course) = self.course.take()
+        {
+            self.count(|counters| &mut counters.ended);
+            if !self.attached.get() {
+                self.deferred_call.set();
+            }
+            self.tell(&course, Err(Error::NoAnswer));
         }
         self.settle_detach();
         self.fail(Error::NoAnswer, Event::Hung, Event::WakeHung);
@@ -956,6 +1323,16 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             }
         }
     }
+}
+
+/// What became of a bite that was to begin.
+enum Begun<'a> {
+    /// The hardware is at it.
+    Started,
+    /// It had been read ahead, and is to be handed over.
+    Landed(Course<'a>),
+    /// It ended at once.
+    Over,
 }
 
 /// Why an act was not begun.

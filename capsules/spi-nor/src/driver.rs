@@ -21,15 +21,30 @@
 //! can't reach it.
 //!
 //! The board calls [`Driver::sweep`] once in each pass of the kernel loop while
-//! [`Driver::needs_sweep`]; then a lease is gone within one pass of its owner's death.
-//! Without the board's help it is gone at the next operation's end, or at the next
-//! accepted operation or close of anybody. The same goes for an upcall that found the process's
-//! queue full: without the sweep it waits for the next command, or the device's next look.
+//! [`Driver::needs_sweep`]; then the part is kept powered for the dead no longer than one pass.
+//! Without the board's help it is until the device looks next: at the next operation's end, or
+//! the next accepted operation or close of anybody. The same goes for an upcall that found the
+//! process's queue full: without the sweep it waits for the next command, or the device's next look.
+//!
+//! # Cost
+//!
+//! No operation visits the grants of processes that have no part in it. Who waits, who holds a
+//! lease and who is owed an upcall are sets of [`SLOTS`] bits, and a process's slot is the place of
+//! its region in the board's table. A dead process's bits stay until somebody looks: whoever asks
+//! whether a set has a living member asks its first members, and removes those that are dead. So
+//! a death costs one visit, once.
+//!
+//! # Fairness
+//!
+//! The sets are served round robin. A process that waits is overtaken by no other one twice: it
+//! waits for no more bites of processes than there are other processes (a bite is what fits into
+//! the device's buffer, a page, or an erase unit).
 
-use crate::client::{Bite, Client, Dimensions, Host, Request};
+use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
 use crate::error::Error;
 use crate::lease::{self, Lease};
 use crate::region::{self, Access, Outside, Region};
+use crate::slots::{SLOTS, Set, Slot};
 use core::cell::Cell;
 use core::hash::{Hash, Hasher};
 use kernel::errorcode::into_statuscode;
@@ -37,7 +52,6 @@ use kernel::grant::{AllowRoCount, AllowRwCount, Grant, GrantKernelData, UpcallCo
 use kernel::process::ShortId;
 use kernel::processbuffer::{ReadableProcessBuffer, WriteableProcessBuffer};
 use kernel::syscall::{CommandReturn, SyscallDriver};
-use kernel::utilities::cells::OptionalCell;
 use kernel::{ErrorCode, ProcessId};
 
 /// Tock's number for this driver.
@@ -71,7 +85,6 @@ struct Work {
     address: u32,
     length: u32,
     done: u32,
-    ticket: u32,
 }
 
 /// An upcall that could not be scheduled yet.
@@ -85,6 +98,8 @@ struct Owed {
 /// What lives in the grant.
 #[derive(Default)]
 pub struct App {
+    /// The place of its region in the board's table, once it was looked up.
+    slot: Option<Slot>,
     lease: Lease,
     work: Option<Work>,
     owed: Option<Owed>,
@@ -111,15 +126,23 @@ pub struct Counters {
     pub copied: u32,
 }
 
-/// The system-call driver.
+/// The system-call driver. It serves the apps of the first [`SLOTS`] regions.
 pub struct Driver<'a> {
     host: &'a dyn Host,
     apps: SpiNorGrant,
     regions: &'a [Region],
-    serving: OptionalCell<ProcessId>,
-    next_ticket: Cell<u32>,
-    leases: Cell<usize>,
-    owing: Cell<bool>,
+    /// Who is, or was, in each slot.
+    owners: [Cell<Option<ProcessId>>; SLOTS],
+    /// Whose bites are in flight.
+    flights: [Cell<Option<ProcessId>>; 2],
+    /// Have a request that is not in flight.
+    waiting: Set,
+    /// Hold a lease.
+    held: Set,
+    /// Are owed an upcall.
+    owing: Set,
+    /// Whose turn it is first.
+    turn: Cell<Slot>,
     counters: Cell<Counters>,
 }
 
@@ -130,10 +153,12 @@ impl<'a> Driver<'a> {
             host,
             apps,
             regions,
-            serving: OptionalCell::empty(),
-            next_ticket: Cell::new(0),
-            leases: Cell::new(0),
-            owing: Cell::new(false),
+            owners: [const { Cell::new(None) }; SLOTS],
+            flights: [const { Cell::new(None) }; 2],
+            waiting: Set::new(),
+            held: Set::new(),
+            owing: Set::new(),
+            turn: Cell::new(Slot::FIRST),
             counters: Cell::new(Counters::default()),
         }
     }
@@ -145,20 +170,21 @@ impl<'a> Driver<'a> {
 
     /// Whether [`sweep`](Driver::sweep) has anything to look for.
     pub fn needs_sweep(&self) -> bool {
-        self.leases.get() > 0 || self.owing.get()
+        !self.held.is_empty() || !self.owing.is_empty()
     }
 
-    /// Looks for leases of processes that have died since, and for upcalls that
-    /// could not be scheduled before.
+    /// Looks whether anybody who holds a lease still lives, and for upcalls that could not be
+    /// scheduled before.
     pub fn sweep(&self) {
         self.deliver_owed();
-        let before = self.leases.get();
-        if self.count_leases() != before {
+        let before = self.held.count();
+        self.has_living(&self.held);
+        if self.held.count() != before {
             self.host.notify();
         }
     }
 
-    /// Leases of the living, counted anew.
+    /// Leases of the living, counted anew: for consoles and tests, since it visits every grant.
     pub fn living_leases(&self) -> usize {
         self.apps
             .iter()
@@ -169,53 +195,104 @@ impl<'a> Driver<'a> {
     /// All that decides what the driver does next, see
     /// [`Device::fingerprint`](crate::device::Device::fingerprint).
     pub fn fingerprint(&self, hasher: &mut impl Hasher) {
-        let now = self.next_ticket.get();
-        let waited = |app: &App| app.work.map(|work| now.wrapping_sub(work.ticket));
         for app in self.apps.iter() {
             number(app.processid()).hash(hasher);
-            let own = app.enter(|app, _| {
-                app.lease.hash(hasher);
+            app.enter(|app, _| {
+                (app.slot, app.lease).hash(hasher);
                 app.work
                     .map(|work| (work.kind, work.address, work.length, work.done))
                     .hash(hasher);
                 app.owed
                     .map(|owed| (owed.kind, into_statuscode(owed.status), owed.done))
                     .hash(hasher);
-                waited(app)
             });
-            // Tickets only order those who wait.
-            let before = self.apps.iter().map(|app| {
-                let longer = app.enter(|app, _| waited(app) > own);
-                u32::from(longer)
-            });
-            before.sum::<u32>().hash(hasher);
         }
-        let serving = self.serving.get();
         let lives = |id| self.apps.iter().any(|app| app.processid() == id);
-        serving.map(|id| (number(id), lives(id))).hash(hasher);
-        (self.leases.get(), self.owing.get()).hash(hasher);
+        for flight in &self.flights {
+            flight.get().map(|id| (number(id), lives(id))).hash(hasher);
+        }
+        let sets = [&self.waiting, &self.held, &self.owing];
+        sets.map(Set::members).hash(hasher);
+        self.turn.get().hash(hasher);
     }
 
-    fn count_leases(&self) -> usize {
-        let count = self.living_leases();
-        self.leases.set(count);
-        count
+    fn owner(&self, slot: Slot) -> Option<ProcessId> {
+        self.owners.get(slot.index()).and_then(Cell::get)
+    }
+
+    /// Whether a member of `set` lives. Those that are found to be dead are removed from all sets.
+    fn has_living(&self, set: &Set) -> bool {
+        while let Some(slot) = set.first() {
+            let lives = self
+                .owner(slot)
+                .is_some_and(|id| self.apps.enter(id, |_, _| ()).is_ok());
+            if lives {
+                return true;
+            }
+            self.forget(slot);
+        }
+        false
+    }
+
+    /// Nothing is left of who was in `slot`.
+    fn forget(&self, slot: Slot) {
+        for set in [&self.waiting, &self.held, &self.owing] {
+            set.remove(slot);
+        }
+        self.begin_anew();
+    }
+
+    /// Once nobody holds a lease, nobody has been overtaken.
+    fn begin_anew(&self) {
+        if self.held.is_empty() {
+            self.turn.set(Slot::FIRST);
+        }
+    }
+
+    /// The slot of a process that calls, which it takes over from its predecessor if it has one.
+    ///
+    /// # Errors
+    /// NODEVICE without a region, NOMEM if that is beyond those that are served.
+    fn claim(&self, app: &mut App, processid: ProcessId) -> Result<Slot, ErrorCode> {
+        if let Some(slot) = app.slot {
+            return Ok(slot);
+        }
+        let place = region::place_of(self.regions, processid.short_app_id());
+        let slot = Slot::new(place.ok_or(ErrorCode::NODEVICE)?).ok_or(ErrorCode::NOMEM)?;
+        self.forget(slot);
+        if let Some(owner) = self.owners.get(slot.index()) {
+            owner.set(Some(processid));
+        }
+        app.slot = Some(slot);
+        Ok(slot)
+    }
+
+    /// Sets `lease` and keeps the set of holders in step.
+    fn set_lease(&self, app: &mut App, lease: Lease) {
+        app.lease = lease;
+        if let Some(slot) = app.slot {
+            self.held.put(slot, lease.counts());
+            self.begin_anew();
+        }
     }
 
     fn deliver_owed(&self) {
-        if !self.owing.get() {
+        if self.owing.is_empty() {
             return;
         }
-        let mut owing = false;
-        for app in self.apps.iter() {
-            app.enter(|app, kernel| {
-                if let Some(owed) = app.owed {
-                    app.owed = self.deliver(kernel, owed);
-                }
-                owing |= app.owed.is_some();
+        for slot in self.owing.iter() {
+            let delivered = self.owner(slot).map(|id| {
+                self.apps.enter(id, |app, kernel| {
+                    if let Some(owed) = app.owed {
+                        app.owed = self.deliver(kernel, owed);
+                    }
+                    self.owing.put(slot, app.owed.is_some());
+                })
             });
+            if !matches!(delivered, Some(Ok(()))) {
+                self.forget(slot);
+            }
         }
-        self.owing.set(owing);
     }
 
     /// The end of an operation: the lease may end with it, and the upcall is
@@ -230,11 +307,14 @@ impl<'a> Driver<'a> {
     ) {
         app.work = None;
         let (lease, _) = lease::transition(app.lease, lease::Event::Ended);
-        app.lease = lease;
+        self.set_lease(app, lease);
         app.owed = self.deliver(kernel, Owed { kind, status, done });
-        if app.owed.is_some() {
-            self.owing.set(true);
-            self.count(|counters| &mut counters.deferred);
+        if let Some(slot) = app.slot {
+            self.waiting.remove(slot);
+            if app.owed.is_some() {
+                self.owing.insert(slot);
+                self.count(|counters| &mut counters.deferred);
+            }
         }
     }
 
@@ -266,31 +346,11 @@ impl<'a> Driver<'a> {
         self.counters.set(counters);
     }
 
-    fn ticket(&self) -> u32 {
-        let ticket = self.next_ticket.get();
-        self.next_ticket.set(ticket.wrapping_add(1));
-        ticket
-    }
-
-    /// The process whose request has waited longest.
-    fn first_waiting(&self) -> Option<ProcessId> {
-        let now = self.next_ticket.get();
-        let mut first: Option<(u32, ProcessId)> = None;
-        for app in self.apps.iter() {
-            let id = app.processid();
-            let waited = app.enter(|app, _| app.work.map(|work| now.wrapping_sub(work.ticket)));
-            if let Some(waited) = waited
-                && first.is_none_or(|(longest, _)| waited > longest)
-            {
-                first = Some((waited, id));
-            }
-        }
-        first.map(|(_, id)| id)
-    }
-
     fn command_open(&self, processid: ProcessId) -> Result<(), ErrorCode> {
-        region::of(self.regions, processid.short_app_id()).ok_or(ErrorCode::NODEVICE)?;
-        self.accept(processid, Kind::Open, 0, 0)
+        self.apps.enter(processid, |app, kernel| {
+            let slot = self.claim(app, processid)?;
+            self.accept(app, kernel, slot, Kind::Open, 0, 0)
+        })?
     }
 
     fn command_operation(
@@ -300,93 +360,92 @@ impl<'a> Driver<'a> {
         address: usize,
         length: usize,
     ) -> Result<(), ErrorCode> {
-        let region =
-            region::of(self.regions, processid.short_app_id()).ok_or(ErrorCode::NODEVICE)?;
-        match (kind, region.access) {
-            (Kind::Program | Kind::Erase, Access::ReadOnly) => return Err(ErrorCode::NOSUPPORT),
-            (Kind::Open | Kind::Read, Access::ReadOnly) | (_, Access::ReadWrite) => {}
-        }
-        let address = u32::try_from(address).map_err(|_| ErrorCode::INVAL)?;
-        let length = u32::try_from(length).map_err(|_| ErrorCode::INVAL)?;
-        let absolute = region
-            .translate(address, length)
-            .map_err(|Outside| ErrorCode::INVAL)?;
-        let sector = self.host.dimensions().map_or(SECTOR, |known| known.sector);
-        if kind == Kind::Erase && (address % sector != 0 || length % sector != 0) {
-            return Err(ErrorCode::INVAL);
-        }
-        self.accept(processid, kind, absolute, length)
+        self.apps.enter(processid, |app, kernel| {
+            let slot = self.claim(app, processid)?;
+            let region = self.regions.get(slot.index());
+            let region = region.ok_or(ErrorCode::NODEVICE)?;
+            match (kind, region.access) {
+                (Kind::Program | Kind::Erase, Access::ReadOnly) => {
+                    return Err(ErrorCode::NOSUPPORT);
+                }
+                (Kind::Open | Kind::Read, Access::ReadOnly) | (_, Access::ReadWrite) => {}
+            }
+            let address = u32::try_from(address).map_err(|_| ErrorCode::INVAL)?;
+            let length = u32::try_from(length).map_err(|_| ErrorCode::INVAL)?;
+            let absolute = region
+                .translate(address, length)
+                .map_err(|Outside| ErrorCode::INVAL)?;
+            if kind == Kind::Erase {
+                let sector = self.host.dimensions().map_or(SECTOR, |known| known.sector);
+                if address % sector != 0 || length % sector != 0 {
+                    return Err(ErrorCode::INVAL);
+                }
+            }
+            self.accept(app, kernel, slot, kind, absolute, length)
+        })?
     }
 
     fn accept(
         &self,
-        processid: ProcessId,
+        app: &mut App,
+        kernel: &GrantKernelData,
+        slot: Slot,
         kind: Kind,
         address: u32,
         length: u32,
     ) -> Result<(), ErrorCode> {
         self.host.accepts()?;
-        let ticket = self.ticket();
-        self.apps
-            .enter(processid, |app, kernel| {
-                let shared = match kind {
-                    Kind::Open | Kind::Erase => length as usize,
-                    Kind::Read => kernel
-                        .get_readwrite_processbuffer(ALLOW_READ)
-                        .map_or(0, |buffer| buffer.len()),
-                    Kind::Program => kernel
-                        .get_readonly_processbuffer(ALLOW_PROGRAM)
-                        .map_or(0, |buffer| buffer.len()),
-                };
-                if app.lease == Lease::Revoking {
-                    return Err(ErrorCode::RESERVE);
-                }
-                if app.is_busy() {
-                    return Err(ErrorCode::BUSY);
-                }
-                if shared < length as usize {
-                    return Err(ErrorCode::SIZE);
-                }
-                let (lease, _) = lease::transition(app.lease, lease::Event::Use);
-                app.lease = lease;
-                self.count(|counters| &mut counters.accepted);
-                if length == 0 && kind != Kind::Open {
-                    self.finish(app, kernel, kind, Ok(()), 0);
-                } else {
-                    app.work = Some(Work {
-                        kind,
-                        address,
-                        length,
-                        done: 0,
-                        ticket,
-                    });
-                }
-                Ok(())
-            })
-            .map_err(ErrorCode::from)??;
-        self.count_leases();
+        if app.lease == Lease::Revoking {
+            return Err(ErrorCode::RESERVE);
+        }
+        if app.is_busy() {
+            return Err(ErrorCode::BUSY);
+        }
+        let shared = match kind {
+            Kind::Open | Kind::Erase => length as usize,
+            Kind::Read => kernel
+                .get_readwrite_processbuffer(ALLOW_READ)
+                .map_or(0, |buffer| buffer.len()),
+            Kind::Program => kernel
+                .get_readonly_processbuffer(ALLOW_PROGRAM)
+                .map_or(0, |buffer| buffer.len()),
+        };
+        if shared < length as usize {
+            return Err(ErrorCode::SIZE);
+        }
+        let (lease, _) = lease::transition(app.lease, lease::Event::Use);
+        self.set_lease(app, lease);
+        self.count(|counters| &mut counters.accepted);
+        if length == 0 && kind != Kind::Open {
+            self.finish(app, kernel, kind, Ok(()), 0);
+        } else {
+            app.work = Some(Work {
+                kind,
+                address,
+                length,
+                done: 0,
+            });
+            self.waiting.insert(slot);
+        }
         self.host.notify();
         Ok(())
     }
 
     fn command_close(&self, processid: ProcessId) -> Result<(), ErrorCode> {
-        self.apps
-            .enter(processid, |app, _| {
-                let event = if app.work.is_some() {
-                    lease::Event::CloseBusy
-                } else {
-                    lease::Event::CloseQuiet
-                };
-                let (lease, answer) = lease::transition(app.lease, event);
-                app.lease = lease;
-                match answer {
-                    lease::Answer::Granted => Ok(()),
-                    lease::Answer::NothingHeld => Err(ErrorCode::ALREADY),
-                    lease::Answer::Revoked => Err(ErrorCode::RESERVE),
-                }
-            })
-            .map_err(ErrorCode::from)??;
-        self.count_leases();
+        self.apps.enter(processid, |app, _| {
+            let event = if app.work.is_some() {
+                lease::Event::CloseBusy
+            } else {
+                lease::Event::CloseQuiet
+            };
+            let (lease, answer) = lease::transition(app.lease, event);
+            self.set_lease(app, lease);
+            match answer {
+                lease::Answer::Granted => Ok(()),
+                lease::Answer::NothingHeld => Err(ErrorCode::ALREADY),
+                lease::Answer::Revoked => Err(ErrorCode::RESERVE),
+            }
+        })??;
         self.host.notify();
         Ok(())
     }
@@ -412,57 +471,91 @@ fn number(id: ProcessId) -> u32 {
 
 impl Client for Driver<'_> {
     fn leases(&self) -> usize {
-        self.count_leases()
+        self.has_living(&self.held);
+        self.held.count()
     }
 
     fn has_work(&self) -> bool {
-        self.apps
-            .iter()
-            .any(|app| app.enter(|app, _| app.work.is_some()))
+        self.has_living(&self.waiting)
     }
 
-    fn next_request(&self, dimensions: &Dimensions) -> Option<Request> {
-        loop {
-            let processid = self.first_waiting()?;
-            let request = self
-                .apps
-                .enter(processid, |app, kernel| {
-                    let work = app.work?;
-                    let fits = work
-                        .address
-                        .checked_add(work.length)
-                        .is_some_and(|end| end <= dimensions.size);
-                    if !fits {
-                        self.finish(app, kernel, work.kind, Err(ErrorCode::INVAL), work.done);
-                        return None;
-                    }
-                    let address = work.address.saturating_add(work.done);
-                    let length = work.length.saturating_sub(work.done);
-                    Some(match work.kind {
-                        Kind::Open => Request::Open,
-                        Kind::Read => Request::Read { address, length },
-                        Kind::Program => Request::Program { address, length },
-                        Kind::Erase => Request::Erase { address, length },
-                    })
-                })
-                .ok()
-                .flatten();
-            if let Some(request) = request {
-                self.serving.set(processid);
-                return Some(request);
+    fn next_request(
+        &self,
+        flight: Flight,
+        dimensions: &Dimensions,
+        scope: Scope,
+    ) -> Option<Request> {
+        // Whoever is passed by stays in the set.
+        let mut left = self.waiting.members();
+        while let Some(slot) = self.turn.get().next_in(left) {
+            left &= !slot.bit();
+            let Some(processid) = self.owner(slot) else {
+                self.forget(slot);
+                continue;
+            };
+            let entered = self.apps.enter(processid, |app, kernel| {
+                let Some(work) = app.work else {
+                    self.waiting.remove(slot);
+                    return None;
+                };
+                let fits = work
+                    .address
+                    .checked_add(work.length)
+                    .is_some_and(|end| end <= dimensions.size);
+                if !fits {
+                    self.finish(app, kernel, work.kind, Err(ErrorCode::INVAL), work.done);
+                    return None;
+                }
+                let address = work.address.saturating_add(work.done);
+                let length = work.length.saturating_sub(work.done);
+                let request = match work.kind {
+                    Kind::Open => Request::Open,
+                    Kind::Read => Request::Read { address, length },
+                    Kind::Program => Request::Program { address, length },
+                    Kind::Erase => Request::Erase { address, length },
+                };
+                scope.allows(&request).then_some(request)
+            });
+            match entered {
+                Err(_) => self.forget(slot),
+                Ok(None) => {}
+                Ok(Some(request)) => {
+                    self.waiting.remove(slot);
+                    self.turn.set(slot.next());
+                    flight.of(&self.flights).set(Some(processid));
+                    return Some(request);
+                }
             }
         }
+        None
     }
 
-    fn fill(&self, buffer: &mut [u8]) -> bool {
-        let Some(processid) = self.serving.get() else {
+    fn goes_on(&self, flight: Flight, next: Flight) -> bool {
+        let Some(processid) = flight.of(&self.flights).get() else {
+            return false;
+        };
+        if !self.waiting.is_empty() {
+            return false;
+        }
+        let goes_on = self
+            .apps
+            .enter(processid, |app, _| app.work.is_some())
+            .unwrap_or(false);
+        if goes_on {
+            next.of(&self.flights).set(Some(processid));
+        }
+        goes_on
+    }
+
+    fn fill(&self, flight: Flight, skip: u32, buffer: &mut [u8]) -> bool {
+        let Some(processid) = flight.of(&self.flights).get() else {
             return false;
         };
         let filled = self
             .apps
             .enter(processid, |app, kernel| {
                 let work = app.work?;
-                let start = work.done as usize;
+                let start = work.done.saturating_add(skip) as usize;
                 let end = start.checked_add(buffer.len())?;
                 self.copied(buffer.len());
                 let copied = kernel
@@ -475,7 +568,7 @@ impl Client for Driver<'_> {
                         })
                     })
                     .unwrap_or(false);
-                if !copied {
+                if !copied && skip == 0 {
                     self.finish(app, kernel, work.kind, Err(ErrorCode::SIZE), work.done);
                 }
                 Some(copied)
@@ -484,16 +577,17 @@ impl Client for Driver<'_> {
             .flatten()
             .unwrap_or(false);
         if !filled {
-            self.serving.clear();
+            flight.of(&self.flights).set(None);
         }
         filled
     }
 
-    fn bitten(&self, bite: Bite<'_>) {
-        let Some(processid) = self.serving.take() else {
+    fn bitten(&self, flight: Flight, bite: Bite<'_>) {
+        let Some(processid) = flight.of(&self.flights).take() else {
             return;
         };
-        let ticket = self.ticket();
+        // The next bite of the same request may be on the wires already.
+        let later = flight.other().of(&self.flights);
         let entered = self.apps.enter(processid, |app, kernel| {
             let Some(mut work) = app.work else {
                 return;
@@ -507,18 +601,26 @@ impl Client for Driver<'_> {
                 }
                 Bite::Failed(error) => Err(error.into()),
             };
-            match done {
+            let goes_on = later.get() == Some(processid);
+            let status = match done {
                 Ok(count) => {
                     work.done = work.done.saturating_add(count);
-                    if work.done >= work.length {
-                        self.finish(app, kernel, work.kind, Ok(()), work.done);
-                    } else {
-                        work.ticket = ticket;
-                        app.work = Some(work);
-                    }
+                    Ok(())
                 }
-                Err(error) => self.finish(app, kernel, work.kind, Err(error), work.done),
+                Err(error) => Err(error),
+            };
+            if status.is_ok() && work.done < work.length {
+                app.work = Some(work);
+                if let Some(slot) = app.slot.filter(|_| !goes_on) {
+                    self.waiting.insert(slot);
+                }
+                return;
             }
+            if goes_on {
+                // What it reads is of no use to anybody.
+                later.set(None);
+            }
+            self.finish(app, kernel, work.kind, status, work.done);
         });
         if entered.is_err() {
             self.count(|counters| &mut counters.orphaned);
@@ -526,16 +628,17 @@ impl Client for Driver<'_> {
     }
 
     fn cancel(&self, error: Error) {
-        let serving = self.serving.get();
-        for app in self.apps.iter() {
-            if serving == Some(app.processid()) {
-                continue;
-            }
-            app.enter(|app, kernel| {
-                if let Some(work) = app.work {
-                    self.finish(app, kernel, work.kind, Err(error.into()), work.done);
-                }
+        for slot in self.waiting.iter() {
+            let cancelled = self.owner(slot).map(|id| {
+                self.apps.enter(id, |app, kernel| {
+                    if let Some(work) = app.work {
+                        self.finish(app, kernel, work.kind, Err(error.into()), work.done);
+                    }
+                })
             });
+            if !matches!(cancelled, Some(Ok(()))) {
+                self.forget(slot);
+            }
         }
     }
 

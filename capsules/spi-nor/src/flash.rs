@@ -10,7 +10,7 @@
 //! This face holds a lease only while it has an operation outstanding, unless
 //! [`FlashFace::hold`] asks for a standing one.
 
-use crate::client::{Bite, Client, Dimensions, Host, Request};
+use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
 use crate::error::Error;
 use core::cell::Cell;
 use kernel::ErrorCode;
@@ -227,7 +227,15 @@ impl Client for FlashFace<'_> {
         self.operation.is_some()
     }
 
-    fn next_request(&self, dimensions: &Dimensions) -> Option<Request> {
+    fn next_request(
+        &self,
+        _flight: Flight,
+        dimensions: &Dimensions,
+        scope: Scope,
+    ) -> Option<Request> {
+        if self.in_flight.get() {
+            return None;
+        }
         let (_, address, stage) = self.operation.get()?;
         let page = PAGE_SIZE as u32;
         let fits = address
@@ -253,11 +261,18 @@ impl Client for FlashFace<'_> {
             }
             Stage::Ended(_) => return None,
         };
+        if !scope.allows(&request) {
+            return None;
+        }
         self.in_flight.set(true);
         Some(request)
     }
 
-    fn fill(&self, buffer: &mut [u8]) -> bool {
+    fn goes_on(&self, _flight: Flight, _next: Flight) -> bool {
+        false
+    }
+
+    fn fill(&self, _flight: Flight, _skip: u32, buffer: &mut [u8]) -> bool {
         let Some((_, _, Stage::Programming(done))) = self.operation.get() else {
             return false;
         };
@@ -273,7 +288,7 @@ impl Client for FlashFace<'_> {
             .is_some()
     }
 
-    fn bitten(&self, bite: Bite<'_>) {
+    fn bitten(&self, _flight: Flight, bite: Bite<'_>) {
         self.in_flight.set(false);
         let Some((goal, _, stage)) = self.operation.get() else {
             return;

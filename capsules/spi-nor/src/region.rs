@@ -53,11 +53,16 @@ impl Region {
 /// The region of `app`: the first in the table whose ShortId is a fixed one and the
 /// same. Apps without a fixed ShortId can't be told apart, and so have none.
 pub fn of(table: &[Region], app: ShortId) -> Option<&Region> {
+    table.get(place_of(table, app)?)
+}
+
+/// Where in the table the region of `app` is, see [`of`].
+pub fn place_of(table: &[Region], app: ShortId) -> Option<usize> {
     match app {
         ShortId::LocallyUnique => None,
         ShortId::Fixed(id) => table
             .iter()
-            .find(|region| matches!(region.app, ShortId::Fixed(owner) if owner == id)),
+            .position(|region| matches!(region.app, ShortId::Fixed(owner) if owner == id)),
     }
 }
 

@@ -17,7 +17,7 @@
 //! length of 0; a second call while one is outstanding is kept and ends the same
 //! way. Only a third buffer is refused, and that one the HIL can't return.
 
-use crate::client::{Bite, Client, Dimensions, Host, Request};
+use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
 use crate::error::Error;
 use core::cell::Cell;
 use kernel::ErrorCode;
@@ -312,7 +312,15 @@ impl Client for StorageFace<'_> {
         self.call.is_some()
     }
 
-    fn next_request(&self, dimensions: &Dimensions) -> Option<Request> {
+    fn next_request(
+        &self,
+        _flight: Flight,
+        dimensions: &Dimensions,
+        scope: Scope,
+    ) -> Option<Request> {
+        if self.in_flight.get() {
+            return None;
+        }
         let call = self.call.get()?;
         let fits = call
             .address
@@ -334,15 +342,23 @@ impl Client for StorageFace<'_> {
             }
             Stage::Patching(done) => rest(sector.saturating_add(offset), count, done),
         };
-        self.in_flight.set(true);
-        Some(match call.stage {
+        let request = match call.stage {
             Stage::Reading | Stage::Fetching(_) => Request::Read { address, length },
             Stage::Patching(_) | Stage::Restoring(_) => Request::Program { address, length },
             Stage::Erasing(_) => Request::Erase { address, length },
-        })
+        };
+        if !scope.allows(&request) {
+            return None;
+        }
+        self.in_flight.set(true);
+        Some(request)
     }
 
-    fn fill(&self, buffer: &mut [u8]) -> bool {
+    fn goes_on(&self, _flight: Flight, _next: Flight) -> bool {
+        false
+    }
+
+    fn fill(&self, _flight: Flight, _skip: u32, buffer: &mut [u8]) -> bool {
         let Some(call) = self.call.get() else {
             return false;
         };
@@ -363,7 +379,7 @@ impl Client for StorageFace<'_> {
             .is_some()
     }
 
-    fn bitten(&self, bite: Bite<'_>) {
+    fn bitten(&self, _flight: Flight, bite: Bite<'_>) {
         self.in_flight.set(false);
         let Some(mut call) = self.call.get() else {
             return;
