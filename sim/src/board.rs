@@ -493,7 +493,7 @@ impl Board {
             self.breaches
                 .report(now, Breach::Impossible { count: impossible });
         }
-        let unheld = self.leases() == 0 && self.device.state() == lifecycle::State::Ready;
+        let unheld = self.device.state() == lifecycle::State::Ready && self.leases() == 0;
         self.unheld_passes = if unheld { self.unheld_passes + 1 } else { 0 };
         // The pass in which the last lease vanishes, and the one that sweeps.
         if self.unheld_passes == 2 {

@@ -177,6 +177,10 @@ pub trait Host {
     /// deferred call.
     fn notify(&self);
 
+    /// There is new work and nothing else: as [`notify`](Host::notify), but a device that will
+    /// look by itself at the end of what it is at need not look before.
+    fn notify_work(&self);
+
     /// As [`notify`](Host::notify), for what would come again and again if it came at once. The
     /// device looks at it after a pause, in which others run.
     fn notify_later(&self);

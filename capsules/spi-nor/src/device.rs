@@ -225,11 +225,17 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     profile: MapCell<Profile>,
     /// What the controller demands of the profile's reads.
     read_limits: Cell<plan::Granularity>,
+    /// The longest time of a read that fills a buffer, in µs.
+    read_us: Cell<u32>,
     /// Something is being started already: nobody needs to look for more.
     following: Cell<bool>,
     turn: Cell<usize>,
+    /// How many clients there are.
+    seats: Cell<usize>,
 
     wait: Cell<Option<Waiting<A::Ticks>>>,
+    /// The last times that were converted, in µs, and their ticks: of deadlines, and of others.
+    known_ticks: [Cell<Option<(u32, A::Ticks)>>; 2],
     /// The controller's answers when the deadline was set.
     answers: Cell<u32>,
     /// Somebody asked for a look after the present wait.
@@ -278,9 +284,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             course: Cell::new(None),
             profile: MapCell::empty(),
             read_limits: Cell::new(plan::Granularity::bytes(0)),
+            read_us: Cell::new(0),
             following: Cell::new(false),
             turn: Cell::new(0),
+            seats: Cell::new(0),
             wait: Cell::new(None),
+            known_ticks: [const { Cell::new(None) }; 2],
             answers: Cell::new(0),
             later: Cell::new(false),
         }
@@ -300,6 +309,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// Gives a client its place in the round. To be called when the board is set up.
     pub fn add_client(&self, seat: &'a Seat<'a>) {
         self.clients.push_tail(seat);
+        self.seats.set(self.seats.get().saturating_add(1));
     }
 
     /// Whom to tell when a detach has ended.
@@ -539,6 +549,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             }
             return;
         }
+        self.idle();
+    }
+
+    /// Ready, and nothing to do.
+    fn idle(&self) {
         if !self.attached.get() || self.leases() == 0 {
             self.happen(Event::Unwanted);
         } else if self.config.idle_us != u32::MAX && self.wait.get().is_none() {
@@ -573,22 +588,22 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     fn next_request(&self, flight: Flight, scope: Scope) -> Option<(&'a Seat<'a>, Request)> {
         let dimensions = self.dimensions()?;
         let turn = self.turn.get();
-        let first = self.clients.iter().enumerate().skip(turn);
-        let rest = self.clients.iter().enumerate().take(turn);
-        for (index, seat) in first.chain(rest) {
-            // Somebody may have detached the device in a callback on the way.
-            if !self.attached.get() {
-                return None;
-            }
-            if let Some(request) = seat.client.next_request(flight, &dimensions, scope) {
-                // Beyond the last one it is the first one's turn again: none are skipped.
-                let next = index + 1;
-                self.turn.set(if self.clients.iter().nth(next).is_some() {
-                    next
-                } else {
-                    0
-                });
-                return Some((seat, request));
+        // Those whose turn it is, then those before them.
+        for is_before in [false, true] {
+            for (index, seat) in self.clients.iter().enumerate() {
+                if (index < turn) != is_before {
+                    continue;
+                }
+                // Somebody may have detached the device in a callback on the way.
+                if !self.attached.get() {
+                    return None;
+                }
+                if let Some(request) = seat.client.next_request(flight, &dimensions, scope) {
+                    let next = index.saturating_add(1);
+                    self.turn
+                        .set(if next < self.seats.get() { next } else { 0 });
+                    return Some((seat, request));
+                }
             }
         }
         None
@@ -869,8 +884,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
         let started = self.follow(&course);
         self.tell(&course, Ok(()));
-        if !started {
+        if started || self.state.get() != State::Ready {
+            return;
+        }
+        if !self.attached.get() || self.clients.iter().any(|seat| seat.client.has_work()) {
             self.deferred_call.set();
+        } else {
+            self.idle();
         }
     }
 
@@ -1045,14 +1065,18 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 self.wait_for(Wait::Pause, pause_us);
                 Ok(())
             }
-            Act::Command(operation) => self.start(operation, None),
+            Act::Command(operation) => self.start(operation, None, None),
             Act::Receive(operation, length) => {
                 let buffer = self.borrow(length, self.end(length))?;
-                self.start(operation, Some(buffer))
+                self.start(operation, Some(buffer), None)
             }
-            Act::Read(operation, length) | Act::Program(operation, length) => {
+            Act::Read(operation, length) => {
                 let buffer = self.borrow(length, 0)?;
-                self.start(operation, Some(buffer))
+                self.start(operation, Some(buffer), Some(self.read_us.get()))
+            }
+            Act::Program(operation, length) => {
+                let buffer = self.borrow(length, 0)?;
+                self.start(operation, Some(buffer), None)
             }
             Act::Send(operation, small) => {
                 let length = small.as_slice().len();
@@ -1060,7 +1084,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 for (to, from) in buffer.as_mut_slice().iter_mut().zip(small.as_slice()) {
                     *to = *from;
                 }
-                self.start(operation, Some(buffer))
+                self.start(operation, Some(buffer), None)
             }
         }
     }
@@ -1094,12 +1118,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         &self,
         operation: Operation,
         buffer: Option<SubSliceMut<'static, u8>>,
+        longest_us: Option<u32>,
     ) -> Result<(), Stuck> {
         let length = buffer.as_ref().map_or(0, SubSliceMut::len);
         match self.proof.take() {
             Some(Proof::Idle(idle)) => match self.controller.start(idle, operation, buffer) {
                 Ok(()) => {
-                    let longest_us = self.controller.longest_us(&operation.template, length);
+                    let template = &operation.template;
+                    let longest_us =
+                        longest_us.unwrap_or_else(|| self.controller.longest_us(template, length));
                     self.wait_for_deadline(longest_us);
                     Ok(())
                 }
@@ -1154,6 +1181,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                             &profile.read,
                             self.capacity.get(),
                         ));
+                        self.read_us.set(
+                            self.controller
+                                .longest_us(&profile.read, self.capacity.get()),
+                        );
                         self.profile.put(profile);
                         self.brought_up(profile.clock_limit_hz);
                     }
@@ -1265,19 +1296,37 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     // --- the alarm ---
 
-    fn wait_for(&self, wait: Wait, time_us: u32) {
-        let now = self.alarm.now();
+    /// Ticks until `time_us` has passed for sure, and µs of it that are too much for the counter.
+    fn ticks(&self, wait: Wait, time_us: u32) -> (A::Ticks, u32) {
+        // The same times come again and again, and to convert them takes divisions.
+        let [of_deadlines, of_others] = &self.known_ticks;
+        let known = match wait {
+            Wait::Deadline(_) => of_deadlines,
+            Wait::Pause | Wait::Idle | Wait::Later => of_others,
+        };
+        if let Some((_, ticks)) = known.get().filter(|(known_us, _)| *known_us == time_us) {
+            return (ticks, 0);
+        }
         let longest_us = self.alarm.ticks_to_us(A::Ticks::half_max_value());
         let left_us = time_us.saturating_sub(longest_us);
-        let time_us = time_us.min(longest_us);
-        let mut ticks = self.alarm.ticks_from_us(time_us);
-        if self.alarm.ticks_to_us(ticks) < time_us {
+        let now_us = time_us.min(longest_us);
+        let mut ticks = self.alarm.ticks_from_us(now_us);
+        if self.alarm.ticks_to_us(ticks) < now_us {
             // It was rounded down, and too short a pause is none.
             ticks = ticks.wrapping_add(A::Ticks::from(1));
         }
         // One tick more than asked for: the current one is already under way.
         let ticks = ticks.wrapping_add(A::Ticks::from(1));
         let ticks = ticks.max(self.alarm.minimum_dt());
+        if left_us == 0 {
+            known.set(Some((time_us, ticks)));
+        }
+        (ticks, left_us)
+    }
+
+    fn wait_for(&self, wait: Wait, time_us: u32) {
+        let now = self.alarm.now();
+        let (ticks, left_us) = self.ticks(wait, time_us);
         let before = self.wait.replace(Some(Waiting {
             wait,
             since: now,
@@ -1362,6 +1411,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Wires for Device<'a, C, A> {
 impl<'a, C: Controller<'a>, A: Alarm<'a>> Host for Device<'a, C, A> {
     fn notify(&self) {
         self.deferred_call.set();
+    }
+
+    fn notify_work(&self) {
+        match self.state.get() {
+            // Whatever ends looks for more, and so does whoever comes to rest.
+            State::Busy | State::Starting | State::Stopping(_) => {}
+            State::Off | State::Ready | State::Draining | State::Failed => self.deferred_call.set(),
+        }
     }
 
     fn notify_later(&self) {

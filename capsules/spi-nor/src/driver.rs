@@ -177,9 +177,9 @@ impl<'a> Driver<'a> {
     /// scheduled before.
     pub fn sweep(&self) {
         self.deliver_owed();
-        let before = self.held.count();
+        let before = self.held.members();
         self.has_living(&self.held);
-        if self.held.count() != before {
+        if self.held.members() != before {
             self.host.notify();
         }
     }
@@ -427,7 +427,7 @@ impl<'a> Driver<'a> {
             });
             self.waiting.insert(slot);
         }
-        self.host.notify();
+        self.host.notify_work();
         Ok(())
     }
 
