@@ -511,6 +511,9 @@ impl Board {
         match what {
             // An app may program ones over zeros: the result is the AND of both.
             Violation::ProgramSetsBits { .. } => true,
+            // Whether the part has suspended or has ended is not to be seen, so it is resumed
+            // either way. It ignores what it has no use for.
+            Violation::NothingToSuspend { .. } => true,
             // Every part is woken before it is known what part it is. One that can't sleep
             // doesn't know the opcode, and ignores it.
             Violation::UnknownOpcode { opcode } => {

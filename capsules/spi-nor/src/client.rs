@@ -142,6 +142,9 @@ pub trait Client {
     /// Whether there is a request to be served.
     fn has_work(&self) -> bool;
 
+    /// Whether there is a request that `scope` allows.
+    fn has_request(&self, scope: Scope) -> bool;
+
     /// The next request that `scope` allows. A bite of it is in flight as `flight` from now on,
     /// until [`bitten`](Client::bitten). Another bite may be in flight, of another request.
     fn next_request(

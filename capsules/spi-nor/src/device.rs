@@ -27,6 +27,14 @@
 //! lies in its buffer as a [window](Window). Each byte of it is handed over once at most, and all
 //! is forgotten as soon as something is programmed or erased, or the part powered down.
 //!
+//! # Reading while the array works
+//!
+//! A read that comes while something is programmed or erased does not wait for the end of it, if
+//! the part can [suspend](crate::suspension): the operation is *stalled* for as long as the reads
+//! that wait take, and not much longer than [`LONGEST_STAND_US`], then it goes on, and is not
+//! stalled again before it has got on. To the [lifecycle] it is one operation that is outstanding
+//! all the time. What touches the page or block that is half-way waits.
+//!
 //! # Time
 //!
 //! One alarm serves four purposes, one at a time: the pause before the next look at
@@ -43,12 +51,13 @@ use crate::bring_up::{AFTER_RESET_US, BringUp, LEFTOVER_US};
 use crate::client::{Bite, Dimensions, Flight, Host, Request, Scope, Seat};
 use crate::error::Error;
 use crate::lifecycle::{self, Action, Event, State};
-use crate::operation::{Kind, OperationScript};
+use crate::operation::{Kind, OperationScript, Stage};
 use crate::plan;
 use crate::profile::{Profile, Wires};
 use crate::script::{Act, Input};
 use crate::shut_down::{Farewell, ShutDown};
 use crate::stream::Stream;
+use crate::suspension::{self, LEAST_LEFT_US, LONGEST_STAND_US, Suspension};
 use crate::window::Window;
 use core::cell::Cell;
 use core::hash::{Hash, Hasher};
@@ -104,6 +113,8 @@ pub struct Counters {
     pub ahead: u32,
     /// Bites that had been read ahead.
     pub hits: u32,
+    /// Times that a program or an erase was suspended.
+    pub suspended: u32,
 }
 
 /// The controller's proof, in whichever form it is.
@@ -132,6 +143,8 @@ enum Script {
     BringUp,
     /// See [`Device::operation`] and [`Device::course`].
     Operation,
+    /// See [`Device::suspension`] and [`Device::stalled`].
+    Suspension,
     ShutDown(ShutDown),
 }
 
@@ -162,6 +175,17 @@ impl Course<'_> {
         (self.flight, self.kind, self.buffer).hash(hasher);
         (self.address, self.plan, self.rest).hash(hasher);
     }
+}
+
+/// An operation that stands still.
+#[derive(Clone, Copy)]
+struct Stalled<'a> {
+    operation: OperationScript,
+    course: Course<'a>,
+    /// What was left of the pause that it was in, in µs.
+    left_us: u32,
+    /// Which reads are possible meanwhile.
+    scope: Scope,
 }
 
 /// What the alarm was set for: when, and for how many ticks.
@@ -222,6 +246,15 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     bring_up: MapCell<BringUp>,
     operation: MapCell<OperationScript>,
     course: Cell<Option<Course<'a>>>,
+    suspension: MapCell<Suspension>,
+    /// The program or erase that is suspended, or on the way there or back.
+    stalled: MapCell<Stalled<'a>>,
+    /// When the array began to work, or went on.
+    runs_since: Cell<A::Ticks>,
+    /// Whether the array works, or stands still.
+    runs: Cell<bool>,
+    /// The operation in flight is not to be suspended any more.
+    for_good: Cell<bool>,
     profile: MapCell<Profile>,
     /// What the controller demands of the profile's reads.
     read_limits: Cell<plan::Granularity>,
@@ -282,6 +315,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             bring_up: MapCell::new(BringUp::new()),
             operation: MapCell::empty(),
             course: Cell::new(None),
+            suspension: MapCell::empty(),
+            stalled: MapCell::empty(),
+            runs_since: Cell::new(A::Ticks::from(0)),
+            runs: Cell::new(false),
+            for_good: Cell::new(false),
             profile: MapCell::empty(),
             read_limits: Cell::new(plan::Granularity::bytes(0)),
             read_us: Cell::new(0),
@@ -431,8 +469,20 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         match script {
             Some(Script::BringUp) => self.bring_up.map(|bring_up| bring_up.hash(hasher)),
             Some(Script::Operation) => self.operation.map(|operation| operation.hash(hasher)),
-            Some(Script::ShutDown(_)) | None => None,
+            Some(Script::Suspension | Script::ShutDown(_)) | None => None,
         };
+        self.stalled.map(|stalled| {
+            (stalled.operation, stalled.left_us).hash(hasher);
+            stalled.course.hash_into(hasher);
+            self.suspension
+                .map(|script| (script.stage(), script.outcome()).hash(hasher));
+        });
+        let ran = self.alarm.now().wrapping_sub(self.runs_since.get());
+        let is_outstanding = matches!(self.state.get(), State::Busy | State::Draining);
+        if is_outstanding {
+            let ran_us = self.alarm.ticks_to_us(ran).min(LONGEST_STAND_US);
+            (ran_us, self.for_good.get()).hash(hasher);
+        }
         self.profile.map_or((), |profile| {
             (profile.read, profile.program, profile.width).hash(hasher);
             (profile.four_byte_mode, profile.own_opcodes).hash(hasher);
@@ -523,6 +573,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             State::Busy => {
                 if !self.attached.get() || self.leases() == 0 {
                     self.happen(Event::Unwanted);
+                } else {
+                    self.consider_suspension();
                 }
             }
             State::Draining => {
@@ -785,7 +837,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.operation.put(operation);
         self.course.set(Some(course));
         self.count(|counters| &mut counters.begun);
-        self.happen(Event::Begun);
+        if self.stalled.is_none() {
+            self.for_good.set(false);
+            self.runs.set(false);
+            self.happen(Event::Begun);
+        }
         self.run(Script::Operation);
     }
 
@@ -821,8 +877,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         match result {
             Err(error) if error.is_fault() => {
                 self.tell(&course, result);
+                self.give_up_stalled(error);
                 self.settle_detach();
                 self.happen(Event::Faulted);
+            }
+            Ok(()) | Err(_) if self.stalled.is_some() => {
+                self.tell(&course, result);
+                self.read_meanwhile();
             }
             Ok(()) if course.kind == Kind::Read && self.state.get() == State::Busy => {
                 self.following.set(true);
@@ -1016,6 +1077,187 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         true
     }
 
+    // --- reading while the array works ---
+
+    /// Busy: suspends what the array is at, if somebody could read then.
+    fn consider_suspension(&self) {
+        let Some(waiting) = self
+            .wait
+            .get()
+            .filter(|waiting| waiting.wait == Wait::Pause)
+        else {
+            return;
+        };
+        let Some(course) = self.course.get().filter(|_| !self.for_good.get()) else {
+            return;
+        };
+        let is_running = self
+            .operation
+            .map(|operation| operation.stage() == Stage::Busy);
+        let commands = self
+            .profile
+            .map(|profile| (profile.suspend_of(course.kind), profile.poll));
+        let Some((Some(commands), poll)) = commands.filter(|_| is_running == Some(true)) else {
+            return;
+        };
+        let scope = self.scope_beside(&course);
+        if !self
+            .clients
+            .iter()
+            .any(|seat| seat.client.has_request(scope))
+        {
+            return;
+        }
+        let now = self.alarm.now();
+        let passed = now.wrapping_sub(waiting.since);
+        let left = if passed < waiting.ticks {
+            self.alarm.ticks_to_us(waiting.ticks.wrapping_sub(passed))
+        } else {
+            0
+        };
+        let left_us = left.saturating_add(waiting.left_us);
+        if left_us < LEAST_LEFT_US {
+            // It may come to its end just as well. If it does not, this is looked at again.
+            return;
+        }
+        let ran_us = self
+            .alarm
+            .ticks_to_us(now.wrapping_sub(self.runs_since.get()));
+        let to_run_us = suspension::run_us(&commands).saturating_sub(ran_us);
+        if to_run_us > 0 {
+            // Enough shorter that it is not shortened again and again.
+            if to_run_us.saturating_add(LEAST_LEFT_US) < left_us {
+                self.wait.set(None);
+                let act = self
+                    .operation
+                    .map(|operation| operation.shortened(left_us, to_run_us));
+                self.go(act);
+            }
+            return;
+        }
+        let Some(operation) = self.operation.take() else {
+            return;
+        };
+        self.course.set(None);
+        self.wait.set(None);
+        let _unused = self.alarm.disarm();
+        self.stalled.put(Stalled {
+            operation,
+            course,
+            left_us,
+            scope,
+        });
+        self.suspension.put(Suspension::new(commands, poll));
+        self.count(|counters| &mut counters.suspended);
+        self.run(Script::Suspension);
+    }
+
+    /// Whether the array is at something that may be suspended for a read.
+    fn may_be_suspended(&self) -> bool {
+        self.course
+            .get()
+            .is_some_and(|course| course.kind != Kind::Read)
+    }
+
+    /// What can be read while `course` stands still.
+    fn scope_beside(&self, course: &Course<'a>) -> Scope {
+        let unit = match course.kind {
+            Kind::Read | Kind::Erase => course.plan.count,
+            Kind::Program => self.dimensions().map_or(1, |known| known.page),
+        };
+        Scope::ReadsOutside {
+            start: course.address - course.address % unit.max(1),
+            length: unit,
+        }
+    }
+
+    /// The suspension's script is over.
+    fn end_suspension(&self, result: Result<(), Error>) {
+        let outcome = self
+            .suspension
+            .map_or(suspension::Action::Fault, |script| script.outcome());
+        match (result, outcome) {
+            (Ok(()), suspension::Action::LetRead) => {
+                self.runs_since.set(self.alarm.now());
+                self.read_meanwhile();
+            }
+            (Ok(()), suspension::Action::GoOn) => self.go_on(),
+            (Ok(()), suspension::Action::GoOnForGood) => {
+                self.for_good.set(true);
+                self.go_on();
+            }
+            (Err(error), _) => self.end_stalled(error),
+            (
+                Ok(()),
+                suspension::Action::SendSuspend
+                | suspension::Action::Wait
+                | suspension::Action::Ask
+                | suspension::Action::SendResume
+                | suspension::Action::Fault
+                | suspension::Action::Impossible,
+            ) => self.end_stalled(Error::NoAnswer),
+        }
+    }
+
+    /// Suspended: the next read that waits, unless it has been long enough. [`runs_since`] is since
+    /// when the array stands still.
+    ///
+    /// [`runs_since`]: Device::runs_since
+    fn read_meanwhile(&self) {
+        let Some((scope, taken)) = self
+            .stalled
+            .map(|stalled| (stalled.scope, stalled.course.flight))
+        else {
+            return;
+        };
+        let flight = taken.other();
+        let stood = self.alarm.now().wrapping_sub(self.runs_since.get());
+        let may_stand = self.alarm.ticks_to_us(stood) < LONGEST_STAND_US;
+        if may_stand
+            && self.attached.get()
+            && self.state.get() == State::Busy
+            && let Some((seat, request)) = self.next_request(flight, scope)
+        {
+            match self.begin(seat, request, flight, self.free_buffer()) {
+                Begun::Started => return,
+                Begun::Landed(course) => self.tell(&course, Ok(())),
+                // It is told. Whoever tries again comes after the resume.
+                Begun::Over => {}
+            }
+        }
+        self.run(Script::Suspension);
+    }
+
+    /// The array works again.
+    fn go_on(&self) {
+        let Some(stalled) = self.stalled.take() else {
+            self.count(|counters| &mut counters.impossible);
+            return;
+        };
+        self.runs_since.set(self.alarm.now());
+        let mut operation = stalled.operation;
+        let act = operation.resumed(stalled.left_us);
+        self.operation.put(operation);
+        self.course.set(Some(stalled.course));
+        self.script.set(Some(Script::Operation));
+        self.go(Some(act));
+    }
+
+    /// Nobody knows what became of what stood still.
+    fn end_stalled(&self, error: Error) {
+        if let Some(stalled) = self.stalled.take() {
+            self.end_bite(stalled.course, Err(error));
+        }
+    }
+
+    /// Ends what stands still, because of a fault of something else.
+    fn give_up_stalled(&self, error: Error) {
+        if let Some(stalled) = self.stalled.take() {
+            self.count(|counters| &mut counters.ended);
+            self.tell(&stalled.course, Err(error));
+        }
+    }
+
     // --- scripts ---
 
     fn run(&self, script: Script) {
@@ -1028,6 +1270,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         match self.script.get()? {
             Script::BringUp => self.bring_up.map(|bring_up| bring_up.next(input, self)),
             Script::Operation => self.operation.map(|operation| operation.next(input)),
+            Script::Suspension => self.suspension.map(|script| script.next(input)),
             Script::ShutDown(mut script) => {
                 let act = script.next(input);
                 self.script.set(Some(Script::ShutDown(script)));
@@ -1062,7 +1305,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         match act {
             Act::Finished(result) => Err(Stuck::Finished(result)),
             Act::Pause(pause_us) => {
+                self.note_run();
                 self.wait_for(Wait::Pause, pause_us);
+                if self.may_be_suspended()
+                    && self.clients.iter().any(|seat| seat.client.has_work())
+                {
+                    // Whoever came when this could not be suspended.
+                    self.deferred_call.set();
+                }
                 Ok(())
             }
             Act::Command(operation) => self.start(operation, None, None),
@@ -1086,6 +1336,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 }
                 self.start(operation, Some(buffer), None)
             }
+        }
+    }
+
+    /// The first pause of an operation begins: the array works since now.
+    fn note_run(&self) {
+        if !self.runs.replace(true) {
+            self.runs_since.set(self.alarm.now());
         }
     }
 
@@ -1196,6 +1453,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 Some(course) => self.end_bite(course, result),
                 None => self.count(|counters| &mut counters.impossible),
             },
+            Script::Suspension => self.end_suspension(result),
             Script::ShutDown(_) => {
                 if result == Err(Error::NoAnswer) {
                     // It was reset instead.
@@ -1263,15 +1521,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.profile.take();
         self.fault.set(Some(Error::NoAnswer));
         self.teardown_fault.set(Some(Error::NoAnswer));
-        if let Some(Script::Operation) = self.script.take()
-            && let Some(course) = self.course.take()
-        {
+        self.script.set(None);
+        if let Some(course) = self.course.take() {
             self.count(|counters| &mut counters.ended);
             if !self.attached.get() {
                 self.deferred_call.set();
             }
             self.tell(&course, Err(Error::NoAnswer));
         }
+        self.give_up_stalled(Error::NoAnswer);
         self.settle_detach();
         self.fail(Error::NoAnswer, Event::Hung, Event::WakeHung);
     }
@@ -1416,6 +1674,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Host for Device<'a, C, A> {
     fn notify_work(&self) {
         match self.state.get() {
             // Whatever ends looks for more, and so does whoever comes to rest.
+            State::Busy if self.may_be_suspended() => self.deferred_call.set(),
             State::Busy | State::Starting | State::Stopping(_) => {}
             State::Off | State::Ready | State::Draining | State::Failed => self.deferred_call.set(),
         }

@@ -87,6 +87,20 @@ struct Work {
     done: u32,
 }
 
+impl Work {
+    /// What is left of it.
+    fn request(&self) -> Request {
+        let address = self.address.saturating_add(self.done);
+        let length = self.length.saturating_sub(self.done);
+        match self.kind {
+            Kind::Open => Request::Open,
+            Kind::Read => Request::Read { address, length },
+            Kind::Program => Request::Program { address, length },
+            Kind::Erase => Request::Erase { address, length },
+        }
+    }
+}
+
 /// An upcall that could not be scheduled yet.
 #[derive(Clone, Copy)]
 struct Owed {
@@ -479,6 +493,15 @@ impl Client for Driver<'_> {
         self.has_living(&self.waiting)
     }
 
+    fn has_request(&self, scope: Scope) -> bool {
+        self.waiting.iter().any(|slot| {
+            let request = self
+                .owner(slot)
+                .and_then(|id| self.apps.enter(id, |app, _| app.work).ok().flatten());
+            request.is_some_and(|work| scope.allows(&work.request()))
+        })
+    }
+
     fn next_request(
         &self,
         flight: Flight,
@@ -506,14 +529,7 @@ impl Client for Driver<'_> {
                     self.finish(app, kernel, work.kind, Err(ErrorCode::INVAL), work.done);
                     return None;
                 }
-                let address = work.address.saturating_add(work.done);
-                let length = work.length.saturating_sub(work.done);
-                let request = match work.kind {
-                    Kind::Open => Request::Open,
-                    Kind::Read => Request::Read { address, length },
-                    Kind::Program => Request::Program { address, length },
-                    Kind::Erase => Request::Erase { address, length },
-                };
+                let request = work.request();
                 scope.allows(&request).then_some(request)
             });
             match entered {

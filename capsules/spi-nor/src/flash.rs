@@ -156,6 +156,27 @@ impl<'a> FlashFace<'a> {
         }
     }
 
+    /// What is asked of the device for the page at `address`.
+    fn request(address: u32, stage: Stage) -> Option<Request> {
+        let page = PAGE_SIZE as u32;
+        let rest = |done: u32| (address.saturating_add(done), page.saturating_sub(done));
+        Some(match stage {
+            Stage::Reading(done) => {
+                let (address, length) = rest(done);
+                Request::Read { address, length }
+            }
+            Stage::Erasing(done) => {
+                let (address, length) = rest(done);
+                Request::Erase { address, length }
+            }
+            Stage::Programming(done) => {
+                let (address, length) = rest(done);
+                Request::Program { address, length }
+            }
+            Stage::Ended(_) => return None,
+        })
+    }
+
     fn set_stage(&self, stage: Stage) {
         if let Some((goal, address, _)) = self.operation.take() {
             self.operation.set((goal, address, stage));
@@ -227,6 +248,15 @@ impl Client for FlashFace<'_> {
         self.operation.is_some()
     }
 
+    fn has_request(&self, scope: Scope) -> bool {
+        let request = self
+            .operation
+            .get()
+            .filter(|_| !self.in_flight.get())
+            .and_then(|(_, address, stage)| Self::request(address, stage));
+        request.is_some_and(|request| scope.allows(&request))
+    }
+
     fn next_request(
         &self,
         _flight: Flight,
@@ -245,22 +275,7 @@ impl Client for FlashFace<'_> {
             self.set_stage(Stage::Ended(Err(Error::OutOfRange)));
             return None;
         }
-        let rest = |done: u32| (address.saturating_add(done), page.saturating_sub(done));
-        let request = match stage {
-            Stage::Reading(done) => {
-                let (address, length) = rest(done);
-                Request::Read { address, length }
-            }
-            Stage::Erasing(done) => {
-                let (address, length) = rest(done);
-                Request::Erase { address, length }
-            }
-            Stage::Programming(done) => {
-                let (address, length) = rest(done);
-                Request::Program { address, length }
-            }
-            Stage::Ended(_) => return None,
-        };
+        let request = Self::request(address, stage)?;
         if !scope.allows(&request) {
             return None;
         }

@@ -45,5 +45,6 @@ pub mod slots;
 pub mod status_register;
 pub mod storage;
 pub mod stream;
+pub mod suspension;
 pub mod sweeping_scheduler;
 pub mod window;

@@ -121,6 +121,21 @@ impl OperationScript {
         &self.recipe
     }
 
+    /// In a pause of which `left_us` are left, the operation was suspended, and has been resumed:
+    /// what is left is waited for.
+    pub fn resumed(&mut self, left_us: u32) -> Act {
+        self.pace.cut_us(left_us);
+        let (stage, act) = self.pause();
+        self.stage = stage;
+        act
+    }
+
+    /// In a pause of which `left_us` are left: it is cut short, to `for_us` from now on.
+    pub fn shortened(&mut self, left_us: u32, for_us: u32) -> Act {
+        self.pace.cut_us(left_us.saturating_sub(for_us));
+        Act::Pause(for_us)
+    }
+
     /// The next act.
     pub fn next(&mut self, input: Input<'_>) -> Act {
         let (stage, act) = match input {

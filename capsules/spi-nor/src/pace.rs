@@ -32,6 +32,11 @@ impl Pace {
         }
     }
 
+    /// The last pause was cut short by this many µs.
+    pub const fn cut_us(&mut self, left_us: u32) {
+        self.waited_us = self.waited_us.saturating_sub(left_us);
+    }
+
     /// The next pause in µs. `None` if the maximum has passed: the part is overdue.
     pub fn next_us(&mut self) -> Option<u32> {
         if self.waited_us >= self.maximum_us {
@@ -73,6 +78,15 @@ mod tests {
             }
             assert!(sum >= u64::from(maximum));
         }
+    }
+
+    #[test]
+    fn what_was_cut_off_is_waited_for_later() {
+        let mut pace = Pace::new(800, 1000);
+        assert_eq!(pace.next_us(), Some(800));
+        pace.cut_us(300);
+        assert_eq!(pace.next_us(), Some(300));
+        assert_eq!(pace.next_us(), Some(100));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::opcode;
 use crate::operation::Kind;
 use crate::part::{Addressing, DeepPowerDown, FourByteMode, Part, PartProgram, THREE_BYTE_REACH};
 use crate::parts_by_id::JedecId;
+use crate::sfdp::bfpt::{Suspend, SuspendResume};
 use crate::sfdp::mode::{Mode, ReadMode};
 use crate::shut_down::Farewell;
 use crate::status_register::{Poll, QuadEnable};
@@ -71,6 +72,8 @@ pub struct Profile {
     pub clock_limit_hz: u32,
     /// How it sleeps.
     pub power_down: Option<DeepPowerDown>,
+    /// How a program or an erase is suspended, if it can be.
+    pub suspend: Option<Suspend>,
     /// Whether block protection bits are set.
     pub is_protected: bool,
 }
@@ -283,6 +286,7 @@ impl Profile {
                 .ultra_low_power
                 .map_or(u32::MAX, |mode| mode.max_clock_hz),
             power_down: part.power_down,
+            suspend: part.suspend,
             is_protected: false,
         })
     }
@@ -318,6 +322,15 @@ impl Profile {
             Some(_) | None => erase_type.opcode,
         };
         Template::addressed(opcode, self.width)
+    }
+
+    /// How an operation of this kind is suspended.
+    pub fn suspend_of(&self, kind: Kind) -> Option<SuspendResume> {
+        match kind {
+            Kind::Read => None,
+            Kind::Program => Some(self.suspend?.program),
+            Kind::Erase => Some(self.suspend?.erase),
+        }
     }
 
     /// The mode that has to be entered before an operation.

@@ -75,6 +75,27 @@ impl Call {
         let count = (SECTOR - offset).min(self.length.saturating_sub(self.done));
         (offset, count)
     }
+
+    /// What is asked of the device next.
+    fn request(&self) -> Request {
+        let sector = self.sector();
+        let (offset, count) = self.slot();
+        let rest = |start: u32, length: u32, done: u32| {
+            (start.saturating_add(done), length.saturating_sub(done))
+        };
+        let (address, length) = match self.stage {
+            Stage::Reading => rest(self.address, self.length, self.done),
+            Stage::Fetching(done) | Stage::Erasing(done) | Stage::Restoring(done) => {
+                rest(sector, SECTOR, done)
+            }
+            Stage::Patching(done) => rest(sector.saturating_add(offset), count, done),
+        };
+        match self.stage {
+            Stage::Reading | Stage::Fetching(_) => Request::Read { address, length },
+            Stage::Patching(_) | Stage::Restoring(_) => Request::Program { address, length },
+            Stage::Erasing(_) => Request::Erase { address, length },
+        }
+    }
 }
 
 /// The face. Start and length of its range are multiples of 4 KiB.
@@ -312,6 +333,11 @@ impl Client for StorageFace<'_> {
         self.call.is_some()
     }
 
+    fn has_request(&self, scope: Scope) -> bool {
+        let call = self.call.get().filter(|_| !self.in_flight.get());
+        call.is_some_and(|call| scope.allows(&call.request()))
+    }
+
     fn next_request(
         &self,
         _flight: Flight,
@@ -330,23 +356,7 @@ impl Client for StorageFace<'_> {
             self.end(call.goal, 0);
             return None;
         }
-        let sector = call.sector();
-        let (offset, count) = call.slot();
-        let rest = |start: u32, length: u32, done: u32| {
-            (start.saturating_add(done), length.saturating_sub(done))
-        };
-        let (address, length) = match call.stage {
-            Stage::Reading => rest(call.address, call.length, call.done),
-            Stage::Fetching(done) | Stage::Erasing(done) | Stage::Restoring(done) => {
-                rest(sector, SECTOR, done)
-            }
-            Stage::Patching(done) => rest(sector.saturating_add(offset), count, done),
-        };
-        let request = match call.stage {
-            Stage::Reading | Stage::Fetching(_) => Request::Read { address, length },
-            Stage::Patching(_) | Stage::Restoring(_) => Request::Program { address, length },
-            Stage::Erasing(_) => Request::Erase { address, length },
-        };
+        let request = call.request();
         if !scope.allows(&request) {
             return None;
         }
