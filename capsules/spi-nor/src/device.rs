@@ -52,6 +52,7 @@ use crate::client::{Bite, Dimensions, Flight, Host, Request, Scope, Seat};
 use crate::error::Error;
 use crate::lifecycle::{self, Action, Event, State};
 use crate::operation::{Kind, OperationScript, Stage};
+use crate::pace::Lesson;
 use crate::plan;
 use crate::profile::{Profile, Wires};
 use crate::script::{Act, Input};
@@ -162,6 +163,8 @@ struct Course<'a> {
     plan: Plan,
     /// Bytes of the request that come after the bite.
     rest: u32,
+    /// What the part's tables say is typical, in µs.
+    typical_us: u32,
 }
 
 impl Course<'_> {
@@ -249,10 +252,14 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     suspension: MapCell<Suspension>,
     /// The program or erase that is suspended, or on the way there or back.
     stalled: MapCell<Stalled<'a>>,
+    /// How long programs and erases take.
+    lessons: [Cell<Lesson>; 2],
     /// When the array began to work, or went on.
     runs_since: Cell<A::Ticks>,
     /// Whether the array works, or stands still.
     runs: Cell<bool>,
+    /// Whether the operation in flight has stood still.
+    stood: Cell<bool>,
     /// The operation in flight is not to be suspended any more.
     for_good: Cell<bool>,
     profile: MapCell<Profile>,
@@ -317,8 +324,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             course: Cell::new(None),
             suspension: MapCell::empty(),
             stalled: MapCell::empty(),
+            lessons: [const { Cell::new(Lesson::NONE) }; 2],
             runs_since: Cell::new(A::Ticks::from(0)),
             runs: Cell::new(false),
+            stood: Cell::new(false),
             for_good: Cell::new(false),
             profile: MapCell::empty(),
             read_limits: Cell::new(plan::Granularity::bytes(0)),
@@ -455,6 +464,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         (buffers, self.buffer.get()).hash(hasher);
         self.windows.each_ref().map(Cell::get).hash(hasher);
         self.stream.get().hash(hasher);
+        self.lessons.each_ref().map(Cell::get).hash(hasher);
         if let Some(course) = self.course.get() {
             course.hash_into(hasher);
         }
@@ -482,6 +492,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         if is_outstanding {
             let ran_us = self.alarm.ticks_to_us(ran).min(LONGEST_STAND_US);
             (ran_us, self.for_good.get()).hash(hasher);
+            (self.runs.get(), self.stood.get()).hash(hasher);
         }
         self.profile.map_or((), |profile| {
             (profile.read, profile.program, profile.width).hash(hasher);
@@ -677,7 +688,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// Off or Failed: whoever waits for the end of a detach is told, once.
     fn rest(&self) {
         self.cancel_wait();
-        // What was read before tells nothing about what comes after.
+        // What was before tells nothing about what comes after.
+        self.lessons
+            .iter()
+            .for_each(|lesson| lesson.set(Lesson::NONE));
         self.forget_windows();
         self.stream.set(Stream::new());
         self.buffer.set(Flight::Even);
@@ -804,7 +818,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 self.read_limits.get(),
             )
         });
-        let (recipe, plan) = match planned {
+        let (mut recipe, plan) = match planned {
             Ok(planned) => planned,
             Err(error) => {
                 seat.client.bitten(flight, Bite::Failed(error));
@@ -819,7 +833,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             address,
             plan,
             rest: length.saturating_sub(plan.count),
+            typical_us: recipe.typical_us,
         };
+        if let Some(lesson) = self.lesson(recipe.kind) {
+            recipe.typical_us = lesson.get().expected_us(recipe.typical_us);
+        }
         if recipe.kind == Kind::Program && !self.load(seat, &course, recipe.length) {
             return Begun::Over;
         }
@@ -828,6 +846,25 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
         self.set_off(OperationScript::new(recipe), course);
         Begun::Started
+    }
+
+    fn lesson(&self, kind: Kind) -> Option<&Cell<Lesson>> {
+        let [programs, erases] = &self.lessons;
+        match kind {
+            Kind::Read => None,
+            Kind::Program => Some(programs),
+            Kind::Erase => Some(erases),
+        }
+    }
+
+    /// Learns from an operation that has ended well, and did not stand still meanwhile.
+    fn learn(&self, course: &Course<'a>) {
+        if let Some(lesson) = self.lesson(course.kind)
+            && !self.stood.get()
+            && let Some(pace) = self.operation.map(|operation| *operation.pace())
+        {
+            lesson.set(lesson.get().after(&pace, course.typical_us));
+        }
     }
 
     /// The hardware begins.
@@ -840,6 +877,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         if self.stalled.is_none() {
             self.for_good.set(false);
             self.runs.set(false);
+            self.stood.set(false);
             self.happen(Event::Begun);
         }
         self.run(Script::Operation);
@@ -890,6 +928,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 self.happen(Event::Ended);
                 self.following.set(false);
                 self.land(course);
+            }
+            Ok(()) if course.kind != Kind::Read && self.state.get() == State::Busy => {
+                self.learn(&course);
+                self.tell(&course, result);
+                self.following.set(true);
+                self.happen(Event::Ended);
+                self.following.set(false);
+                self.serve();
             }
             Ok(()) | Err(_) => {
                 self.tell(&course, result);
@@ -1010,6 +1056,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 address,
                 plan,
                 rest: length.saturating_sub(plan.count),
+                typical_us: 0,
             };
             self.count(|counters| &mut counters.hits);
             self.follow_stream(&course);
@@ -1072,6 +1119,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 address: start,
                 plan,
                 rest: 0,
+                typical_us: 0,
             },
         );
         true
@@ -1148,6 +1196,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             scope,
         });
         self.suspension.put(Suspension::new(commands, poll));
+        self.stood.set(true);
         self.count(|counters| &mut counters.suspended);
         self.run(Script::Suspension);
     }
@@ -1307,8 +1356,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             Act::Pause(pause_us) => {
                 self.note_run();
                 self.wait_for(Wait::Pause, pause_us);
-                if self.may_be_suspended()
-                    && self.clients.iter().any(|seat| seat.client.has_work())
+                if self.may_be_suspended() && self.clients.iter().any(|seat| seat.client.has_work())
                 {
                     // Whoever came when this could not be suspended.
                     self.deferred_call.set();
@@ -1341,7 +1389,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     /// The first pause of an operation begins: the array works since now.
     fn note_run(&self) {
-        if !self.runs.replace(true) {
+        if matches!(self.script.get(), Some(Script::Operation)) && !self.runs.replace(true) {
             self.runs_since.set(self.alarm.now());
         }
     }

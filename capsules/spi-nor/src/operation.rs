@@ -116,6 +116,11 @@ impl OperationScript {
         self.stage
     }
 
+    /// Its pauses.
+    pub const fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
     /// What it does.
     pub const fn recipe(&self) -> &Recipe {
         &self.recipe
@@ -279,7 +284,7 @@ mod tests {
     fn an_erase_is_over_after_two_quiet_answers() {
         let mut script = OperationScript::new(ERASE);
         until_polling(&mut script);
-        assert_eq!(script.next(Input::Done(&[0x03])), Act::Pause(6_000));
+        assert_eq!(script.next(Input::Done(&[0x03])), Act::Pause(93));
         assert!(matches!(script.next(Input::Elapsed), Act::Receive(_, 1)));
         assert!(matches!(
             script.next(Input::Done(&[0x00])),
@@ -296,7 +301,7 @@ mod tests {
             script.next(Input::Done(&[0x00])),
             Act::Receive(_, 1)
         ));
-        assert_eq!(script.next(Input::Done(&[0x01])), Act::Pause(6_000));
+        assert_eq!(script.next(Input::Done(&[0x01])), Act::Pause(93));
     }
 
     #[test]

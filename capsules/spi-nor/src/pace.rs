@@ -11,23 +11,34 @@ const LONGEST_PAUSE_US: u32 = 1_000_000;
 /// The shortest pause: about one tick of a 32 kHz alarm.
 const SHORTEST_PAUSE_US: u32 = 32;
 
-/// Pauses for one wait. The first one is the part's typical time, since nothing is
-/// to be seen before; later ones are an eighth of it. The wait is over when the
-/// pauses add up to the part's maximum. Their sum is what counts, not a clock: a
-/// counter may wrap during a long erase, and a late alarm only adds time.
+/// The second pause is this part of the expected time, and each later one twice as long.
+const SECOND: u32 = 512;
+
+/// No later pause is a larger part of the expected time.
+const LARGEST: u32 = 8;
+
+/// Pauses for one wait. The first one is the expected time, since nothing is to be seen before;
+/// later ones are short at first. The wait is over when the pauses add up to the part's maximum.
+/// Their sum is what counts, not a clock: a counter may wrap during a long erase, and a late
+/// alarm only adds time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Pace {
     waited_us: u32,
-    typical_us: u32,
+    looks: u32,
+    back_off_us: u32,
+    expected_us: u32,
     maximum_us: u32,
 }
 
 impl Pace {
-    /// For something that takes `typical_us`, and never more than `maximum_us`.
-    pub const fn new(typical_us: u32, maximum_us: u32) -> Pace {
+    /// For something that is expected to take `expected_us`, and never takes more than
+    /// `maximum_us`.
+    pub const fn new(expected_us: u32, maximum_us: u32) -> Pace {
         Pace {
             waited_us: 0,
-            typical_us,
+            looks: 0,
+            back_off_us: expected_us / SECOND,
+            expected_us,
             maximum_us,
         }
     }
@@ -42,14 +53,63 @@ impl Pace {
         if self.waited_us >= self.maximum_us {
             return None;
         }
-        let wish = if self.waited_us < self.typical_us {
-            self.typical_us - self.waited_us
+        self.looks = self.looks.saturating_add(1);
+        let wish = if self.waited_us < self.expected_us {
+            self.expected_us - self.waited_us
         } else {
-            self.typical_us / 8
+            let wish = self.back_off_us.min(self.expected_us / LARGEST);
+            self.back_off_us = self.back_off_us.saturating_mul(2);
+            wish
         };
         let pause = wish.clamp(SHORTEST_PAUSE_US, LONGEST_PAUSE_US);
         self.waited_us = self.waited_us.saturating_add(pause);
         Some(pause)
+    }
+}
+
+/// What was learned about how long the part takes, as a share of what its tables say is typical:
+/// tables speak of one mode of the part, and of a young one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lesson(u16);
+
+/// By this part of the expected time the next look is earlier.
+const EARLIER: u32 = 256;
+
+/// One, as a share.
+const ONE: u32 = 4096;
+
+impl Default for Lesson {
+    fn default() -> Lesson {
+        Lesson::NONE
+    }
+}
+
+impl Lesson {
+    /// Nothing was learned yet: the tables are believed.
+    pub const NONE: Lesson = Lesson(ONE as u16);
+
+    /// What to expect of something that typically takes `typical_us`, in µs.
+    pub const fn expected_us(self, typical_us: u32) -> u32 {
+        let expected = typical_us as u64 * self.0 as u64 / ONE as u64;
+        if expected > u32::MAX as u64 {
+            u32::MAX
+        } else {
+            expected as u32
+        }
+    }
+
+    /// After `pace` has waited for something that typically takes `typical_us`. What was quiet at
+    /// the first look may have been for long, so that the next look is a little earlier.
+    pub fn after(self, pace: &Pace, typical_us: u32) -> Lesson {
+        let now = u32::from(self.0);
+        let share = if pace.looks <= 1 {
+            now - now / EARLIER
+        } else {
+            let share = u64::from(pace.waited_us) * u64::from(ONE) / u64::from(typical_us.max(1));
+            u32::try_from(share).unwrap_or(u32::MAX)
+        };
+        // Between a quarter and fifteen times of what is typical: what is outside was a hiccup.
+        Lesson(share.clamp(ONE / 4, 15 * ONE) as u16)
     }
 }
 
@@ -58,13 +118,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn first_the_typical_time_then_eighths_of_it_then_no_more() {
+    fn first_the_expected_time_then_short_ones_that_double() {
+        let mut pace = Pace::new(51_200, 80_000);
+        let pauses: [Option<u32>; 7] = core::array::from_fn(|_| pace.next_us());
+        let expected = [51_200, 100, 200, 400, 800, 1_600, 3_200].map(Some);
+        assert_eq!(pauses, expected);
+    }
+
+    #[test]
+    fn what_was_cut_off_is_waited_for_later() {
         let mut pace = Pace::new(800, 1000);
         assert_eq!(pace.next_us(), Some(800));
-        assert_eq!(pace.next_us(), Some(100));
-        assert_eq!(pace.next_us(), Some(100));
-        assert_eq!(pace.next_us(), None);
-        assert_eq!(pace.next_us(), None);
+        pace.cut_us(300);
+        assert_eq!(pace.next_us(), Some(300));
+        assert_eq!(pace.next_us(), Some(32));
     }
 
     #[test]
@@ -81,15 +148,6 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cut_off_is_waited_for_later() {
-        let mut pace = Pace::new(800, 1000);
-        assert_eq!(pace.next_us(), Some(800));
-        pace.cut_us(300);
-        assert_eq!(pace.next_us(), Some(300));
-        assert_eq!(pace.next_us(), Some(100));
-    }
-
-    #[test]
     fn the_counter_saturates() {
         let mut pace = Pace::new(u32::MAX, u32::MAX);
         let mut pauses = 0;
@@ -97,5 +155,47 @@ mod tests {
             pauses += 1;
         }
         assert!(pauses >= 4_294);
+    }
+
+    /// A part that takes `real_us`, again and again: how late its end is seen, and at which look.
+    fn learn(real_us: u32, typical_us: u32) -> (u32, u32) {
+        let mut lesson = Lesson::default();
+        let mut seen = (0, 0);
+        for _ in 0..200 {
+            let mut pace = Pace::new(lesson.expected_us(typical_us), 100 * typical_us);
+            let (mut waited_us, mut looks) = (0, 0);
+            while waited_us < real_us {
+                waited_us += pace.next_us().expect("it ends before the maximum");
+                looks += 1;
+            }
+            lesson = lesson.after(&pace, typical_us);
+            seen = (waited_us - real_us, looks);
+        }
+        seen
+    }
+
+    #[test]
+    fn after_a_while_the_end_is_seen_soon_whatever_the_tables_say() {
+        for (real_us, typical_us) in [(3_113, 896), (896, 896), (700, 896), (1_080_000, 480_000)] {
+            let (late_us, looks) = learn(real_us, typical_us);
+            assert!(
+                late_us <= (real_us / 32).max(64),
+                "{real_us}: {late_us} µs late"
+            );
+            assert!(looks <= 4, "{real_us}: {looks} looks");
+        }
+    }
+
+    #[test]
+    fn a_hiccup_does_not_ruin_it() {
+        let mut slow = Pace::new(1000, u32::MAX);
+        while slow.waited_us < 1_000_000 {
+            slow.next_us();
+        }
+        let lesson = Lesson::default().after(&slow, 1000);
+        assert_eq!(lesson.expected_us(1000), 15_000);
+        let mut quick = Pace::new(1, 100);
+        (0..2).for_each(|_| drop(quick.next_us()));
+        assert_eq!(lesson.after(&quick, 1_000_000).expected_us(1000), 250);
     }
 }
