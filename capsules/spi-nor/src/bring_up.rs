@@ -169,7 +169,9 @@ impl BringUp {
         self.known = known;
         self.pace = Pace::new(LEFTOVER_TYPICAL_US, patience_us);
         self.ones = 0;
-        self.overdue = false;
+        // A part that stands suspended in mid-erase is as quiet as one at rest, but takes as long
+        // to come up from its reset as one that is busy.
+        self.overdue = known.is_none();
         self.discovery.restart();
         self.tables = None;
         self.part = None;

@@ -1144,8 +1144,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             .map(|operation| operation.stage() == Stage::Busy);
         let commands = self
             .profile
-            .map(|profile| (profile.suspend_of(course.kind), profile.poll));
-        let Some((Some(commands), poll)) = commands.filter(|_| is_running == Some(true)) else {
+            .map_or(None, |profile| profile.suspend_of(course.kind));
+        let Some(commands) = commands.filter(|_| is_running == Some(true)) else {
             return;
         };
         let scope = self.scope_beside(&course);
@@ -1195,7 +1195,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             left_us,
             scope,
         });
-        self.suspension.put(Suspension::new(commands, poll));
+        self.suspension
+            .put(Suspension::new(commands, operation.recipe()));
         self.stood.set(true);
         self.count(|counters| &mut counters.suspended);
         self.run(Script::Suspension);

@@ -24,7 +24,8 @@ const LARGEST: u32 = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Pace {
     waited_us: u32,
-    looks: u32,
+    /// The part was still busy when the expected time had passed.
+    late: bool,
     back_off_us: u32,
     expected_us: u32,
     maximum_us: u32,
@@ -36,7 +37,7 @@ impl Pace {
     pub const fn new(expected_us: u32, maximum_us: u32) -> Pace {
         Pace {
             waited_us: 0,
-            looks: 0,
+            late: false,
             back_off_us: expected_us / SECOND,
             expected_us,
             maximum_us,
@@ -53,12 +54,12 @@ impl Pace {
         if self.waited_us >= self.maximum_us {
             return None;
         }
-        self.looks = self.looks.saturating_add(1);
         let wish = if self.waited_us < self.expected_us {
             self.expected_us - self.waited_us
         } else {
             let wish = self.back_off_us.min(self.expected_us / LARGEST);
             self.back_off_us = self.back_off_us.saturating_mul(2);
+            self.late = true;
             wish
         };
         let pause = wish.clamp(SHORTEST_PAUSE_US, LONGEST_PAUSE_US);
@@ -98,11 +99,11 @@ impl Lesson {
         }
     }
 
-    /// After `pace` has waited for something that typically takes `typical_us`. What was quiet at
-    /// the first look may have been for long, so that the next look is a little earlier.
+    /// After `pace` has waited for something that typically takes `typical_us`. What was quiet
+    /// after the expected time may have been for long, so the next look is a little earlier.
     pub fn after(self, pace: &Pace, typical_us: u32) -> Lesson {
         let now = u32::from(self.0);
-        let share = if pace.looks <= 1 {
+        let share = if !pace.late {
             now - now / EARLIER
         } else {
             let share = u64::from(pace.waited_us) * u64::from(ONE) / u64::from(typical_us.max(1));
@@ -182,7 +183,7 @@ mod tests {
                 late_us <= (real_us / 32).max(64),
                 "{real_us}: {late_us} µs late"
             );
-            assert!(looks <= 4, "{real_us}: {looks} looks");
+            assert!(looks <= 5, "{real_us}: {looks} looks");
         }
     }
 

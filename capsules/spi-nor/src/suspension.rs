@@ -8,14 +8,13 @@
 //!
 //! Nothing tells whether a part that is quiet has suspended or has ended. So the resume is sent
 //! either way, which a part with nothing to resume ignores, and only the operation's own script
-//! says when it has ended. What no answer says, that it runs again, the part's next answers do.
+//! says when it has ended. Nothing but looks is sent to a part that does not stop: sooner or later
+//! it does, or its operation ends.
 
+use crate::operation::Recipe;
 use crate::script::{Act, Input};
 use crate::sfdp::bfpt::SuspendResume;
 use crate::status_register::Poll;
-
-/// How often a part is asked before it is given up that it suspends.
-const LOOKS: u8 = 4;
 
 /// The least time in µs that the array works between a resume and the next suspend. With the
 /// part's own interval alone an erase would get on, but hardly.
@@ -45,16 +44,14 @@ pub enum Stage {
     Running,
     /// The suspend is on the wires.
     Suspending,
-    /// The part takes its time to stop; so many looks were too early.
-    Settling(u8),
+    /// The part takes its time to stop.
+    Settling,
     /// Looking whether it has stopped.
-    Asking(u8),
+    Asking,
     /// The array can be read.
     Suspended,
     /// The resume is on the wires.
     Resuming,
-    /// The part did not stop in time. The resume is on the wires, in case that it does yet.
-    Yielding,
 }
 
 /// What happens.
@@ -72,6 +69,8 @@ pub enum Event {
     Quiet,
     /// The part is busy.
     Busy,
+    /// The part is busy, longer than the whole operation may take.
+    Overdue,
     /// The part does not answer, or the controller refused.
     Refused,
 }
@@ -81,7 +80,7 @@ pub enum Event {
 pub enum Action {
     /// Send the suspend.
     SendSuspend,
-    /// Wait for the part's latency.
+    /// Wait, at first for the part's latency.
     Wait,
     /// Read the status.
     Ask,
@@ -105,17 +104,15 @@ pub const fn transition(stage: Stage, event: Event) -> (Stage, Action) {
     use Stage::*;
     match (stage, event) {
         (Running, Event::Suspend) => (Suspending, SendSuspend),
-        (Suspending, Event::Sent) => (Settling(0), Wait),
+        (Suspending, Event::Sent) => (Settling, Wait),
         // Nothing was sent.
         (Suspending, Event::Refused) => (Running, GoOnForGood),
-        (Settling(looks), Event::Elapsed) => (Asking(looks), Ask),
-        (Asking(_), Event::Quiet) => (Suspended, LetRead),
-        (Asking(looks), Event::Busy) if looks + 1 < LOOKS => (Settling(looks + 1), Wait),
-        (Asking(_), Event::Busy) => (Yielding, SendResume),
+        (Settling, Event::Elapsed) => (Asking, Ask),
+        (Asking, Event::Quiet) => (Suspended, LetRead),
+        (Asking, Event::Busy) => (Settling, Wait),
         (Suspended, Event::Resume) => (Resuming, SendResume),
         (Resuming, Event::Sent) => (Running, GoOn),
-        (Yielding, Event::Sent) => (Running, GoOnForGood),
-        (Asking(_) | Resuming | Yielding, Event::Refused) => (Running, Fault),
+        (Asking, Event::Refused | Event::Overdue) | (Resuming, Event::Refused) => (Running, Fault),
         (
             Running,
             Event::Resume
@@ -123,22 +120,29 @@ pub const fn transition(stage: Stage, event: Event) -> (Stage, Action) {
             | Event::Elapsed
             | Event::Quiet
             | Event::Busy
+            | Event::Overdue
             | Event::Refused,
         )
         | (
-            Suspending | Resuming | Yielding,
-            Event::Suspend | Event::Resume | Event::Elapsed | Event::Quiet | Event::Busy,
+            Suspending | Resuming,
+            Event::Suspend
+            | Event::Resume
+            | Event::Elapsed
+            | Event::Quiet
+            | Event::Busy
+            | Event::Overdue,
         )
         | (
-            Settling(_),
+            Settling,
             Event::Suspend
             | Event::Resume
             | Event::Sent
             | Event::Quiet
             | Event::Busy
+            | Event::Overdue
             | Event::Refused,
         )
-        | (Asking(_), Event::Suspend | Event::Resume | Event::Sent | Event::Elapsed)
+        | (Asking, Event::Suspend | Event::Resume | Event::Sent | Event::Elapsed)
         | (
             Suspended,
             Event::Suspend
@@ -146,36 +150,31 @@ pub const fn transition(stage: Stage, event: Event) -> (Stage, Action) {
             | Event::Elapsed
             | Event::Quiet
             | Event::Busy
+            | Event::Overdue
             | Event::Refused,
         ) => (stage, Impossible),
     }
 }
 
 /// All stages, for tables and tests.
-pub const STAGES: [Stage; 13] = [
+pub const STAGES: [Stage; 6] = [
     Stage::Running,
     Stage::Suspending,
-    Stage::Settling(0),
-    Stage::Settling(1),
-    Stage::Settling(2),
-    Stage::Settling(3),
-    Stage::Asking(0),
-    Stage::Asking(1),
-    Stage::Asking(2),
-    Stage::Asking(3),
+    Stage::Settling,
+    Stage::Asking,
     Stage::Suspended,
     Stage::Resuming,
-    Stage::Yielding,
 ];
 
 /// All events, for tables and tests.
-pub const EVENTS: [Event; 7] = [
+pub const EVENTS: [Event; 8] = [
     Event::Suspend,
     Event::Resume,
     Event::Sent,
     Event::Elapsed,
     Event::Quiet,
     Event::Busy,
+    Event::Overdue,
     Event::Refused,
 ];
 
@@ -186,16 +185,22 @@ pub struct Suspension {
     last: Action,
     commands: SuspendResume,
     poll: Poll,
+    waited_us: u32,
+    typical_us: u32,
+    maximum_us: u32,
 }
 
 impl Suspension {
-    /// Of an operation that runs.
-    pub const fn new(commands: SuspendResume, poll: Poll) -> Suspension {
+    /// Of this operation, which runs.
+    pub const fn new(commands: SuspendResume, recipe: &Recipe) -> Suspension {
         Suspension {
             stage: Stage::Running,
             last: Action::GoOn,
             commands,
-            poll,
+            poll: recipe.poll,
+            waited_us: 0,
+            typical_us: recipe.typical_us,
+            maximum_us: recipe.maximum_us,
         }
     }
 
@@ -215,9 +220,15 @@ impl Suspension {
             (Input::Begin, _) => Event::Suspend,
             (Input::Refused(_), _) => Event::Refused,
             (Input::Elapsed, _) => Event::Elapsed,
-            (Input::Done(_), Stage::Asking(_)) => match input.status() {
+            (Input::Done(_), Stage::Asking) => match input.status() {
                 None => Event::Refused,
-                Some(status) if self.poll.is_busy(status) => Event::Busy,
+                Some(status) if self.poll.is_busy(status) => {
+                    if self.waited_us < self.maximum_us {
+                        Event::Busy
+                    } else {
+                        Event::Overdue
+                    }
+                }
                 Some(_) => Event::Quiet,
             },
             (Input::Done(_), _) => Event::Sent,
@@ -232,7 +243,14 @@ impl Suspension {
         match action {
             Action::SendSuspend => Act::bare(self.commands.suspend),
             Action::SendResume => Act::bare(self.commands.resume),
-            Action::Wait => Act::Pause(self.commands.latency_us),
+            Action::Wait => {
+                // The latency, then as long again, and so on: a part that does not know the
+                // command is looked at less and less often.
+                let pause_us = self.waited_us.min(self.typical_us / 8);
+                let pause_us = pause_us.max(self.commands.latency_us).max(1);
+                self.waited_us = self.waited_us.saturating_add(pause_us);
+                Act::Pause(pause_us)
+            }
             Action::Ask => Act::register(self.poll.opcode(), 1),
             Action::LetRead
             | Action::GoOn
@@ -246,6 +264,8 @@ impl Suspension {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::Kind;
+    use qspi_hil::{Operation, Template};
 
     #[test]
     fn reads_are_let_in_only_when_the_part_said_that_it_is_quiet() {
@@ -254,7 +274,7 @@ mod tests {
                 let (next, action) = transition(stage, event);
                 let lets = action == Action::LetRead;
                 assert_eq!(lets, next == Stage::Suspended && stage != next, "{stage:?}");
-                assert!(!lets || (matches!(stage, Stage::Asking(_)) && event == Event::Quiet));
+                assert!(!lets || (stage == Stage::Asking && event == Event::Quiet));
             }
         }
     }
@@ -264,16 +284,18 @@ mod tests {
         for stage in STAGES {
             for event in EVENTS {
                 let (_, action) = transition(stage, event);
-                if matches!(action, Action::GoOn | Action::GoOnForGood) {
-                    let resumed = matches!(stage, Stage::Resuming | Stage::Yielding);
-                    assert!(resumed || stage == Stage::Suspending, "{stage:?} {event:?}");
+                if action == Action::GoOn {
+                    assert_eq!(stage, Stage::Resuming, "{event:?}");
+                }
+                if action == Action::GoOnForGood {
+                    // The suspend was not sent.
+                    assert_eq!((stage, event), (Stage::Suspending, Event::Refused));
                 }
             }
         }
     }
 
-    #[test]
-    fn a_part_that_never_stops_is_given_up() {
+    fn script() -> Suspension {
         let commands = SuspendResume {
             suspend: 0xB0,
             resume: 0x30,
@@ -281,16 +303,48 @@ mod tests {
             interval_us: 320,
             prohibited: 0,
         };
-        let mut script = Suspension::new(commands, Poll::StatusRegister);
+        let recipe = Recipe {
+            kind: Kind::Erase,
+            operation: Operation::plain(Template::bare(0x20)),
+            length: 0,
+            typical_us: 48_000,
+            maximum_us: 384_000,
+            poll: Poll::StatusRegister,
+            four_byte_mode: None,
+        };
+        Suspension::new(commands, &recipe)
+    }
+
+    #[test]
+    fn to_suspended_and_back() {
+        let mut script = script();
         assert_eq!(script.next(Input::Begin), Act::bare(0xB0));
         assert_eq!(script.next(Input::Done(&[])), Act::Pause(60));
-        for _ in 1..LOOKS {
-            assert_eq!(script.next(Input::Elapsed), Act::register(0x05, 1));
-            assert_eq!(script.next(Input::Done(&[0x03])), Act::Pause(60));
-        }
         assert_eq!(script.next(Input::Elapsed), Act::register(0x05, 1));
-        assert_eq!(script.next(Input::Done(&[0x03])), Act::bare(0x30));
+        assert_eq!(script.next(Input::Done(&[0x00])), Act::Finished(Ok(())));
+        assert_eq!(script.outcome(), Action::LetRead);
+        assert_eq!(script.next(Input::Begin), Act::bare(0x30));
         assert_eq!(script.next(Input::Done(&[])), Act::Finished(Ok(())));
-        assert_eq!(script.outcome(), Action::GoOnForGood);
+        assert_eq!(script.outcome(), Action::GoOn);
+    }
+
+    #[test]
+    fn a_part_that_does_not_stop_is_sent_nothing_but_looks_until_it_is_overdue() {
+        let mut script = script();
+        script.next(Input::Begin);
+        let mut act = script.next(Input::Done(&[]));
+        let (mut waited_us, mut looks) = (0, 0);
+        while let Act::Pause(pause_us) = act {
+            waited_us += pause_us;
+            assert_eq!(script.next(Input::Elapsed), Act::register(0x05, 1));
+            looks += 1;
+            act = script.next(Input::Done(&[0x03]));
+        }
+        assert_eq!(
+            (act, script.outcome()),
+            (Act::Finished(Ok(())), Action::Fault)
+        );
+        assert!((384_000..400_000).contains(&waited_us), "{waited_us}");
+        assert!(looks < 100, "{looks}");
     }
 }

@@ -138,6 +138,9 @@ impl Fault {
                 Violation::CommandDuringReset { .. }
                     | Violation::NotWriteEnabled { .. }
                     | Violation::ClockTooFast { .. }
+                    // A read that comes meanwhile waits for it in the controller, beyond the deadline.
+                    | Violation::DeactivateWhileBusy { .. }
+                    | Violation::DisableWhileBusy { .. }
                     // It did not hear the 66h before.
                     | Violation::MalformedCommand {
                         opcode: opcode::RST

@@ -1,0 +1,75 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! Table and diagram of the lease in `doc/state-machines.md` are the code's.
+
+#[path = "../../../doc/documented.rs"]
+mod documented;
+
+use documented::{Edge, Section};
+use spi_nor::lease::{Answer, Event, Lease, transition};
+
+const LEASES: [Lease; 3] = [Lease::None, Lease::Held, Lease::Revoking];
+
+const EVENTS: [Event; 4] = [
+    Event::Use,
+    Event::CloseQuiet,
+    Event::CloseBusy,
+    Event::Ended,
+];
+
+fn answer_name(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Granted => "granted",
+        Answer::NothingHeld => "nothing held",
+        Answer::Revoked => "revoked",
+    }
+}
+
+fn cell(from: Lease, (to, answer): (Lease, Answer)) -> String {
+    match (from == to, answer) {
+        (true, Answer::Granted) => "·".to_owned(),
+        (true, answer) => answer_name(answer).to_owned(),
+        (false, answer) => format!("{to:?}, {}", answer_name(answer)),
+    }
+}
+
+fn section() -> Section {
+    Section::of("state-machines.md", "## The lease")
+}
+
+#[test]
+fn the_documented_table_is_the_transition_function() {
+    let mut expected = vec![
+        std::iter::once("lease".to_owned())
+            .chain(EVENTS.iter().map(|event| format!("{event:?}")))
+            .collect::<Vec<_>>(),
+    ];
+    for lease in LEASES {
+        expected.push(
+            std::iter::once(format!("{lease:?}"))
+                .chain(EVENTS.map(|event| cell(lease, transition(lease, event))))
+                .collect(),
+        );
+    }
+    section().assert_table(&expected);
+}
+
+#[test]
+fn the_documented_diagram_is_the_transition_function() {
+    let mut expected = Vec::new();
+    for lease in LEASES {
+        for event in EVENTS {
+            let (next, _) = transition(lease, event);
+            if next != lease {
+                expected.push(Edge {
+                    from: format!("{lease:?}"),
+                    to: format!("{next:?}"),
+                    event: format!("{event:?}"),
+                });
+            }
+        }
+    }
+    section().assert_diagram(&format!("{:?}", Lease::default()), &expected);
+}
