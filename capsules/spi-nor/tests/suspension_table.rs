@@ -2,56 +2,51 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Copyright tock-qspi contributors 2026.
 
-//! Table and diagram of the lease in `doc/state-machines.md` are the code's.
+//! Table and diagram of the suspension in `doc/state-machines.md` are the code's.
 
 #[path = "../../../doc/documented.rs"]
 mod documented;
 
 use documented::{Edge, Section};
-use spi_nor::lease::{Answer, Event, Lease, transition};
+use spi_nor::suspension::{Action, EVENTS, STAGES, Stage, transition};
 
-const LEASES: [Lease; 3] = [Lease::None, Lease::Held, Lease::Revoking];
-
-const EVENTS: [Event; 4] = [
-    Event::Use,
-    Event::CloseQuiet,
-    Event::CloseBusy,
-    Event::Ended,
-];
-
-fn answer_name(answer: Answer) -> &'static str {
-    match answer {
-        Answer::Granted => "granted",
-        Answer::NothingHeld => "nothing held",
-        Answer::Revoked => "revoked",
-    }
-}
-
-fn cell(from: Lease, (to, answer): (Lease, Answer)) -> String {
-    match (from == to, answer) {
-        (true, Answer::Granted) => "·".to_owned(),
-        (true, answer) => answer_name(answer).to_owned(),
-        (false, answer) => format!("{to:?}, {}", answer_name(answer)),
+fn action_name(action: Action) -> &'static str {
+    match action {
+        Action::SendSuspend => "send the suspend",
+        Action::Wait => "wait",
+        Action::Ask => "ask",
+        Action::LetRead => "let read",
+        Action::SendResume => "send the resume",
+        Action::GoOn => "go on",
+        Action::GoOnForGood => "go on for good",
+        Action::Fault => "fault",
+        Action::Impossible => "",
     }
 }
 
 fn section() -> Section {
-    Section::of("state-machines.md", "## The lease")
+    Section::of("state-machines.md", "## The suspension")
 }
 
 #[test]
 fn the_documented_table_is_the_transition_function() {
     let mut expected = vec![
-        std::iter::once("lease".to_owned())
-            .chain(EVENTS.iter().map(|event| format!("{event:?}")))
-            .collect::<Vec<_>>(),
+        ["stage", "event", "next stage", "action"]
+            .map(str::to_owned)
+            .to_vec(),
     ];
-    for lease in LEASES {
-        expected.push(
-            std::iter::once(format!("{lease:?}"))
-                .chain(EVENTS.map(|event| cell(lease, transition(lease, event))))
-                .collect(),
-        );
+    for stage in STAGES {
+        for event in EVENTS {
+            let (next, action) = transition(stage, event);
+            if action != Action::Impossible {
+                expected.push(vec![
+                    format!("{stage:?}"),
+                    format!("{event:?}"),
+                    format!("{next:?}"),
+                    action_name(action).to_owned(),
+                ]);
+            }
+        }
     }
     section().assert_table(&expected);
 }
@@ -59,17 +54,17 @@ fn the_documented_table_is_the_transition_function() {
 #[test]
 fn the_documented_diagram_is_the_transition_function() {
     let mut expected = Vec::new();
-    for lease in LEASES {
+    for stage in STAGES {
         for event in EVENTS {
-            let (next, _) = transition(lease, event);
-            if next != lease {
+            let (next, _) = transition(stage, event);
+            if next != stage {
                 expected.push(Edge {
-                    from: format!("{lease:?}"),
+                    from: format!("{stage:?}"),
                     to: format!("{next:?}"),
                     event: format!("{event:?}"),
                 });
             }
         }
     }
-    section().assert_diagram(&format!("{:?}", Lease::default()), &expected);
+    section().assert_diagram(&format!("{:?}", Stage::Running), &expected);
 }
