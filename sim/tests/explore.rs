@@ -6,9 +6,11 @@
 
 use qspi_models::nor::{PartSpec, part};
 use tock_qspi::board::Board;
+use tock_qspi::explore::apps::Task;
 use tock_qspi::explore::random::random;
 use tock_qspi::explore::schedule::Schedule;
-use tock_qspi::explore::search::{Options, Report, search};
+use tock_qspi::explore::search::{Options, Report, search, search_with};
+use tock_qspi::explore::workload::Workload;
 use tock_qspi::explore::world::World;
 
 fn the_part() -> &'static PartSpec {
@@ -48,6 +50,35 @@ fn no_order_breaks_the_contract_within_small_bounds() {
         let report = explored(options(bounds));
         // Bounds in which hardly anything can happen would show nothing.
         assert!(report.schedules >= at_least, "{bounds}: {report:#?}");
+    }
+}
+
+/// Reads of several bites, reads ahead, and reads beside an erase in two units. All orders would take
+/// hours: these are the first so many.
+#[test]
+fn no_order_of_reads_without_a_pause_breaks_the_contract() {
+    let cases: [(&str, &'static [Task]); 6] = [
+        ("p2o1d1t1s0l0f0", &[Task::ReadInTwo]),
+        ("p2o1d1t1s0l0f0", &[Task::ReadOn]),
+        ("p2o1d1t1s0l0f0", &[Task::ReadOn, Task::EraseAll]),
+        ("p2o1d1t1s0l0f0", &[Task::ReadInTwo, Task::Program]),
+        ("p2o1d0t0s0l0f1", &[Task::ReadOn, Task::EraseAll]),
+        ("p1o1d1t1s0l0f1", &[Task::ReadInTwo]),
+    ];
+    for (bounds, tasks) in cases {
+        let workload = Workload {
+            tasks,
+            region: 8192,
+            ..Workload::DEFAULT
+        };
+        let options = Options {
+            limit: 4_000,
+            ..options(bounds)
+        };
+        let (report, _) = search_with::<Board>(options, workload, |_, _| {}, |_, _| {});
+        assert!(report.breaches.is_empty(), "{tasks:?} {report:#?}");
+        let enough = report.exhaustive || report.schedules >= options.limit;
+        assert!(enough, "{tasks:?} {report:#?}");
     }
 }
 

@@ -24,6 +24,9 @@ pub const REGION: u32 = 4096;
 /// Bytes of a read or a program.
 pub const SMALL: usize = 4;
 
+/// Bytes of a read in two bites.
+const IN_TWO: usize = 4096 + 64;
+
 /// Bytes of a long read.
 pub const LONG: usize = 320 * 1024;
 
@@ -39,6 +42,12 @@ pub enum Task {
     Read,
     /// Reads many bytes.
     ReadLong,
+    /// Reads a little more than the device's buffer holds, at an odd address.
+    ReadInTwo,
+    /// Reads a few bytes, then those behind them, and so on: three reads.
+    ReadOn,
+    /// Erases all of the region.
+    EraseAll,
     /// Programs a few bytes.
     Program,
     /// Erases a sector.
@@ -50,8 +59,14 @@ fn perform(task: Task) {
     let _ = match task {
         Task::Read => flash::read(0, &mut [0; SMALL]),
         Task::ReadLong => flash::read(0, &mut [0; LONG]),
+        Task::ReadInTwo => flash::read(1, &mut [0; IN_TWO]),
+        Task::ReadOn => (0..3).try_for_each(|piece| {
+            let mut buffer = [0; SMALL];
+            flash::read(piece * SMALL as u32, &mut buffer)
+        }),
         Task::Program => flash::program(0, &[0x3C; SMALL]),
         Task::Erase => flash::erase(0, REGION),
+        Task::EraseAll => flash::erase(0, 2 * REGION),
     };
 }
 
