@@ -87,6 +87,14 @@ replay: ## Run one schedule again (SCHEDULE=... VCD=file SVG=file)
 	@test -n "$(SCHEDULE)" || { echo "replay: say SCHEDULE=..., as explore and random print it" >&2; exit 2; }
 	$(SIM) replay '$(SCHEDULE)' $(if $(VCD),--vcd $(VCD)) $(if $(SVG),--svg $(SVG)) $(SIM_OPTIONS)
 
+.PHONY: bench bench-instructions
+bench: ## Speed beside the limits of bus and array (ONLY=text); draws target/bench.svg
+	mkdir -p target
+	$(SIM) bench --plot target/bench.svg $(if $(ONLY),--only '$(ONLY)') $(if $(JSON),--json)
+
+bench-instructions: ## Instructions of one operation, counted by valgrind
+	$(SIM) bench --instructions $(if $(ONLY),--only '$(ONLY)') $(if $(JSON),--json)
+
 POLICY ?=
 .PHONY: compare
 compare: ## Why a flag, a sleep or a count is not enough (POLICY=b SCHEDULE=... runs one again)
