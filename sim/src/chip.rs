@@ -361,6 +361,7 @@ impl Chip for SimChip {
         while let Some(line) = self.pending() {
             self.machine.pay(|cost| cost.interrupt);
             line.handle();
+            self.machine.pay(|cost| cost.after_interrupt);
             self.machine.pay_copies();
         }
     }

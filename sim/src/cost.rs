@@ -18,6 +18,8 @@ pub struct Cost {
     pub clock_hz: u64,
     /// One interrupt, up to what it starts.
     pub interrupt: u64,
+    /// The rest of an interrupt, after what it starts was started.
+    pub after_interrupt: u64,
     /// One deferred call.
     pub deferred_call: u64,
     /// One command of an app.
