@@ -558,13 +558,13 @@ fn a_log_that_is_ended_in_the_middle_goes_on() {
     let folder = Folder::new();
     let image = folder.image_of("image.img", erased());
     let region = "log-writer=0:0x10000";
-    // The others keep the flash busy, so that it can't be done in a second.
+    // The others keep the flash busy, so that it can't be done in two seconds.
     let ended = run(
         &image,
         &[
             "--write",
             "--limit",
-            "1",
+            "2",
             "--app",
             "log-writer",
             "--app",
@@ -581,7 +581,7 @@ fn a_log_that_is_ended_in_the_middle_goes_on() {
     );
     assert_eq!(ended.status.code(), Some(1));
     assert!(
-        stderr(&ended).contains("log-writer had not ended after 1 s"),
+        stderr(&ended).contains("log-writer had not ended after 2 s"),
         "{}",
         stderr(&ended)
     );

@@ -18,11 +18,11 @@ use crate::status_register::Poll;
 
 /// The least time in µs that the array works between a resume and the next suspend. With the
 /// part's own interval alone an erase would get on, but hardly.
-const LEAST_RUN_US: u32 = 400;
+const LEAST_RUN_US: u32 = 500;
 
 /// The longest time in µs that the array stands still for reads that wait, but for the last one's
 /// own time.
-pub const LONGEST_STAND_US: u32 = 1000;
+pub const LONGEST_STAND_US: u32 = 250;
 
 /// If less than this is left of a pause, in µs, the operation is let come to its end.
 pub const LEAST_LEFT_US: u32 = 300;
