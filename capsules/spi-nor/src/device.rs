@@ -191,6 +191,9 @@ struct Stalled<'a> {
     scope: Scope,
 }
 
+/// A time in µs and its ticks, once it was converted.
+type Known<T> = Option<(u32, T)>;
+
 /// What the alarm was set for: when, and for how many ticks.
 #[derive(Clone, Copy)]
 struct Waiting<T> {
@@ -275,7 +278,7 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
 
     wait: Cell<Option<Waiting<A::Ticks>>>,
     /// The last times that were converted, in µs, and their ticks: of deadlines, and of others.
-    known_ticks: [Cell<Option<(u32, A::Ticks)>>; 2],
+    known_ticks: [Cell<Known<A::Ticks>>; 2],
     /// The controller's answers when the deadline was set.
     answers: Cell<u32>,
     /// Somebody asked for a look after the present wait.

@@ -42,9 +42,9 @@ fn owner(file: &str, function: &str) -> Owner {
         Owner::Simulator
     } else if is_in("kernel/src/processbuffer.rs") || function.contains("copy_from_slice") {
         Owner::Copy
-    } else if is_in("chips/nrf52840-qspi/") {
-        Owner::Chip
-    } else if !is_in("host/kernel/") && function.contains("nrf52840_qspi::") {
+    } else if is_in("chips/nrf52840-qspi/")
+        || (!is_in("host/kernel/") && function.contains("nrf52840_qspi::"))
+    {
         Owner::Chip
     } else if is_in("capsules/spi-nor/") || is_in("hil/src/") {
         Owner::Capsule
