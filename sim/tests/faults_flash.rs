@@ -641,7 +641,7 @@ fn wip_never_clears_and_the_others_wait_for_the_recovery() {
             let _ = lab.erase(0);
         })
         .app(|lab| {
-            let _ = userland_rt::alarm::sleep_ms(60);
+            let _ = userland_rt::alarm::sleep_ms(120);
             // Accepted while the erase hangs.
             let _ = lab.read(0);
         })

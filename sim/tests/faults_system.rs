@@ -375,7 +375,7 @@ fn torn_down_and_set_up_from_inside_callbacks_again_and_again() {
         .with_kernel_users()
         .app(|lab| {
             lab.wait_for_signal();
-            for _ in 0..300 {
+            for _ in 0..3000 {
                 let _ = flash::read(0, &mut [0; 256]);
                 let _ = alarm::sleep_ticks(5);
             }

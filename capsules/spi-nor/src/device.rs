@@ -187,6 +187,8 @@ struct Stalled<'a> {
     course: Course<'a>,
     /// What was left of the pause that it was in, in µs.
     left_us: u32,
+    /// How long it had run for since it was resumed last, at least, in µs.
+    lost_us: u32,
     /// Which reads are possible meanwhile.
     scope: Scope,
 }
@@ -1196,6 +1198,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             operation,
             course,
             left_us,
+            lost_us: suspension::run_us(&commands),
             scope,
         });
         self.suspension
@@ -1289,7 +1292,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         };
         self.runs_since.set(self.alarm.now());
         let mut operation = stalled.operation;
-        let act = operation.resumed(stalled.left_us);
+        let act = operation.resumed(stalled.left_us, stalled.lost_us);
         self.operation.put(operation);
         self.course.set(Some(stalled.course));
         self.script.set(Some(Script::Operation));

@@ -127,9 +127,10 @@ impl OperationScript {
     }
 
     /// In a pause of which `left_us` are left, the operation was suspended, and has been resumed:
-    /// what is left is waited for.
-    pub fn resumed(&mut self, left_us: u32) -> Act {
+    /// what is left is waited for. The last `lost_us` before may have brought it no further.
+    pub fn resumed(&mut self, left_us: u32, lost_us: u32) -> Act {
         self.pace.cut_us(left_us);
+        self.pace.allow_us(lost_us);
         let (stage, act) = self.pause();
         self.stage = stage;
         act

@@ -49,6 +49,11 @@ impl Pace {
         self.waited_us = self.waited_us.saturating_sub(left_us);
     }
 
+    /// So many µs of what was waited for may have been in vain.
+    pub const fn allow_us(&mut self, more_us: u32) {
+        self.maximum_us = self.maximum_us.saturating_add(more_us);
+    }
+
     /// The next pause in µs. `None` if the maximum has passed: the part is overdue.
     pub fn next_us(&mut self) -> Option<u32> {
         if self.waited_us >= self.maximum_us {

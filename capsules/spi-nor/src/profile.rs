@@ -324,13 +324,19 @@ impl Profile {
         Template::addressed(opcode, self.width)
     }
 
-    /// How an operation of this kind is suspended.
+    /// How an operation of this kind is suspended. The longer interval of both kinds holds for
+    /// either: an operation that is suspended too early does not get on.
     pub fn suspend_of(&self, kind: Kind) -> Option<SuspendResume> {
-        match kind {
-            Kind::Read => None,
-            Kind::Program => Some(self.suspend?.program),
-            Kind::Erase => Some(self.suspend?.erase),
-        }
+        let Suspend { program, erase } = self.suspend?;
+        let commands = match kind {
+            Kind::Read => return None,
+            Kind::Program => program,
+            Kind::Erase => erase,
+        };
+        Some(SuspendResume {
+            interval_us: program.interval_us.max(erase.interval_us),
+            ..commands
+        })
     }
 
     /// The mode that has to be entered before an operation.
