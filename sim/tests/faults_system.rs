@@ -594,7 +594,8 @@ fn nobody_waits_for_more_than_a_round() {
     let worst = trial.lab.tally.get() & 0x7FFF_FFFF;
     // Three seats: the apps', and two kernel users'.
     assert!(worst <= 3 * (BULK + 1), "{worst} bites");
-    assert!(worst > BULK, "{worst} bites: there was no load");
+    // Reads don't wait for the end of programs and erases.
+    assert!(worst > 2, "{worst} bites: there was no load");
     assert!(user.ended.borrow().len() > 60);
     assert!(storage.done.get() > 60);
     trial.finish_off();

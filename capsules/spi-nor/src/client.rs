@@ -111,6 +111,15 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Something that there is one of for each kind of scope.
+    pub const fn of<'p, T>(&self, pair: &'p [T; 2]) -> &'p T {
+        let [all, reads] = pair;
+        match self {
+            Scope::All => all,
+            Scope::ReadsOutside { .. } => reads,
+        }
+    }
+
     /// Whether `request` can be served now.
     pub const fn allows(&self, request: &Request) -> bool {
         match (*self, *request) {

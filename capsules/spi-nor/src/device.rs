@@ -274,7 +274,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     read_us: Cell<u32>,
     /// Something is being started already: nobody needs to look for more.
     following: Cell<bool>,
-    turn: Cell<usize>,
+    /// Whose turn it is: of all, and of those who read while something stands still.
+    turns: [Cell<usize>; 2],
     /// How many clients there are.
     seats: Cell<usize>,
 
@@ -338,7 +339,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             read_limits: Cell::new(plan::Granularity::bytes(0)),
             read_us: Cell::new(0),
             following: Cell::new(false),
-            turn: Cell::new(0),
+            turns: [const { Cell::new(0) }; 2],
             seats: Cell::new(0),
             wait: Cell::new(None),
             known_ticks: [const { Cell::new(None) }; 2],
@@ -505,7 +506,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             (profile.clock_limit_hz, profile.is_protected).hash(hasher);
         });
         let answered = self.answers.get() != self.controller.answers();
-        (self.is_known(), self.turn.get(), answered).hash(hasher);
+        (self.is_known(), answered).hash(hasher);
+        self.turns.each_ref().map(Cell::get).hash(hasher);
         if let Some(waiting) = self.wait.get() {
             let passed = self.alarm.now().wrapping_sub(waiting.since);
             (waiting.wait, waiting.left_us).hash(hasher);
@@ -655,7 +657,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     fn next_request(&self, flight: Flight, scope: Scope) -> Option<(&'a Seat<'a>, Request)> {
         let dimensions = self.dimensions()?;
-        let turn = self.turn.get();
+        let cell = scope.of(&self.turns);
+        let turn = cell.get();
         // Those whose turn it is, then those before them.
         for is_before in [false, true] {
             for (index, seat) in self.clients.iter().enumerate() {
@@ -668,8 +671,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 }
                 if let Some(request) = seat.client.next_request(flight, &dimensions, scope) {
                     let next = index.saturating_add(1);
-                    self.turn
-                        .set(if next < self.seats.get() { next } else { 0 });
+                    cell.set(if next < self.seats.get() { next } else { 0 });
                     return Some((seat, request));
                 }
             }

@@ -155,8 +155,9 @@ pub struct Driver<'a> {
     held: Set,
     /// Are owed an upcall.
     owing: Set,
-    /// Whose turn it is first.
-    turn: Cell<Slot>,
+    /// Whose turn it is first: of all, and of those who read while something stands still. If
+    /// those moved the turn of all, whoever comes behind them would never have it.
+    turns: [Cell<Slot>; 2],
     counters: Cell<Counters>,
 }
 
@@ -172,7 +173,7 @@ impl<'a> Driver<'a> {
             waiting: Set::new(),
             held: Set::new(),
             owing: Set::new(),
-            turn: Cell::new(Slot::FIRST),
+            turns: [const { Cell::new(Slot::FIRST) }; 2],
             counters: Cell::new(Counters::default()),
         }
     }
@@ -227,7 +228,7 @@ impl<'a> Driver<'a> {
         }
         let sets = [&self.waiting, &self.held, &self.owing];
         sets.map(Set::members).hash(hasher);
-        self.turn.get().hash(hasher);
+        self.turns.each_ref().map(Cell::get).hash(hasher);
     }
 
     fn owner(&self, slot: Slot) -> Option<ProcessId> {
@@ -259,7 +260,7 @@ impl<'a> Driver<'a> {
     /// Once nobody holds a lease, nobody has been overtaken.
     fn begin_anew(&self) {
         if self.held.is_empty() {
-            self.turn.set(Slot::FIRST);
+            self.turns.iter().for_each(|turn| turn.set(Slot::FIRST));
         }
     }
 
@@ -510,7 +511,8 @@ impl Client for Driver<'_> {
     ) -> Option<Request> {
         // Whoever is passed by stays in the set.
         let mut left = self.waiting.members();
-        while let Some(slot) = self.turn.get().next_in(left) {
+        let turn = scope.of(&self.turns);
+        while let Some(slot) = turn.get().next_in(left) {
             left &= !slot.bit();
             let Some(processid) = self.owner(slot) else {
                 self.forget(slot);
@@ -537,7 +539,7 @@ impl Client for Driver<'_> {
                 Ok(None) => {}
                 Ok(Some(request)) => {
                     self.waiting.remove(slot);
-                    self.turn.set(slot.next());
+                    turn.set(slot.next());
                     flight.of(&self.flights).set(Some(processid));
                     return Some(request);
                 }
