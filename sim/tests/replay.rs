@@ -28,7 +28,7 @@ const PART: &str = tock_qspi::setup::DEFAULT_PART;
 /// Nothing happens that does not have to.
 const PLAIN: &str = "p2o3d1t1s0l0f0@";
 /// The second process is terminated in the middle of an erase, and the device detached.
-const TORN_DOWN: &str = "p2o2d1t1s0l0f0@76.1,79.1";
+const TORN_DOWN: &str = "p2o2d1t1s0l0f0@67.1,72.1";
 /// More than a row of the picture.
 const LONG: &str = "p3o9d1t1s1l1f0@";
 
