@@ -576,7 +576,7 @@ fn nobody_waits_for_more_than_a_round() {
         .app(|lab| {
             let _ = lab.open();
             let mut worst = 0;
-            for _ in 0..60 {
+            for _ in 0..400 {
                 let before = lab.device().counters().begun;
                 let _ = lab.note("byte", flash::read(7, &mut [0]));
                 worst = worst.max(lab.device().counters().begun - before);
@@ -589,7 +589,7 @@ fn nobody_waits_for_more_than_a_round() {
     trial.run_until(|board| !board.apps()[BULK as usize].alive);
     trial.run_to_end();
     let notes = trial.lab.take_notes();
-    assert_eq!(notes.len(), 61, "{notes:?}");
+    assert_eq!(notes.len(), 401, "{notes:?}");
     assert!(notes.iter().all(|(_, outcome)| outcome.is_ok()));
     let worst = trial.lab.tally.get() & 0x7FFF_FFFF;
     // Three seats: the apps', and two kernel users'.
