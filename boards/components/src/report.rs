@@ -17,6 +17,7 @@ use qspi_hil::Controller;
 use spi_nor::device::{Observer, RestClient};
 use spi_nor::error::Error;
 use spi_nor::lifecycle::{Event, State};
+use spi_nor::parts_by_id;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,9 +51,11 @@ impl<C: Controller<'static>, A: Alarm<'static>> Report<C, A> {
             return;
         };
         let known = profile.dimensions;
+        let name = parts_by_id::known(profile.id).map_or("unlisted part", |part| part.name);
         debug!(
-            "[spi-nor] {:?}: {} KiB, sector {}, page {}",
-            profile.id,
+            "[spi-nor] {} (id {:02x?}): {} KiB, sector {}, page {}",
+            name,
+            profile.id.0,
             known.size / 1024,
             known.sector,
             known.page
