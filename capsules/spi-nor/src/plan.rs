@@ -152,7 +152,9 @@ impl Transfers {
             limit = limit.min(page_end);
         }
         let data_end = u64::from(end).min(limit) as u32;
-        let bus_end = u64::from(data_end).next_multiple_of(u64::from(self.align_bytes));
+        // Not `next_multiple_of`, which panics at 0: the unit is a power of two, see `Granularity`.
+        let unit_mask = u64::from(self.align_bytes.saturating_sub(1));
+        let bus_end = (u64::from(data_end) + unit_mask) & !unit_mask;
         self.rest.at = data_end;
         Some(Transfer {
             bus_address,
