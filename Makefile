@@ -3,9 +3,8 @@
 # Copyright tock-qspi contributors 2026.
 
 CARGO ?= cargo
-# An upstream Tock checkout, for what is built for real boards.
-TOCK ?= tock
-TOCK_COMMIT = 65608d717a1da9945deffec37fb3afa6fda03d29
+# An upstream Tock checkout that is not at tock/, for what is built for real boards.
+TOCK ?=
 
 .DEFAULT_GOAL := help
 
@@ -55,16 +54,43 @@ ci-job-tour: ## The tour must end with no breach
 ci-job-broken: ## Builds with a piece of the teardown removed must be found out
 	tools/check-broken-builds
 
+# What upstream's boards are built with, and ours: see boards/.cargo/config.toml.
+BOARDS = nrf52840dk clue_nrf52840 particle_boron
+# Where cargo puts them.
+BOARDS_TARGET = $(abspath $(or $(CARGO_TARGET_DIR),boards/target))
+KERNELS = $(BOARDS_TARGET)/thumbv7em-none-eabi/release
+IN_BOARDS = cd boards && CARGO_TARGET_DIR=$(BOARDS_TARGET)
+EMBEDDED = ../tools/embedded-cargo
+REPORT = $(CARGO) run --release --locked --quiet -p firmware-report --
+
+.PHONY: tock
+tock: ## Is there an upstream checkout? (TOCK=path makes tock/ a link to one)
+	@tools/tock-checkout $(TOCK)
+
+.PHONY: boards
+boards: tock ## Kernels for all boards, on upstream Tock (TOCK=path)
+	$(IN_BOARDS) $(EMBEDDED) build --release
+
+.PHONY: boards-check
+boards-check: boards ## The boards' clippy, format and tests; upstream's lints; no way to a panic
+	$(IN_BOARDS) $(CARGO) fmt -- --check
+	$(IN_BOARDS) $(EMBEDDED) clippy --release -- -D warnings
+	$(IN_BOARDS) $(CARGO) test --target $$(rustc -vV | sed -n 's/^host: //p') -p spi-nor-components
+	tools/upstream-lints
+	$(foreach board,$(BOARDS),$(REPORT) panics --argued doc/panics.md $(KERNELS)/$(board) &&) true
+
+.PHONY: size
+size: boards ## How large the kernels are, beside upstream's own for the nRF52840DK, and what of it is ours
+	$(IN_BOARDS) $(EMBEDDED) build --release --manifest-path upstream_nrf52840dk/Cargo.toml
+	$(REPORT) sizes $(KERNELS)/upstream_nrf52840dk $(addprefix $(KERNELS)/,$(BOARDS))
+
 .PHONY: ci-job-embedded
-ci-job-embedded: ## The kernel-side crates for thumbv7em, against upstream Tock
-	@if [ -f "$(TOCK)/kernel/Cargo.toml" ]; then \
-	    tools/embedded-cargo build --release --manifest-path boards/Cargo.toml \
-	        --config 'patch.crates-io.kernel.path="$(abspath $(TOCK))/kernel"'; \
-	else \
-	    echo "ci-job-embedded: NOT RUN: there is no Tock checkout at $(TOCK)/. To have one:" >&2; \
-	    echo "    git clone https://github.com/tock/tock $(TOCK)" >&2; \
-	    echo "    git -C $(TOCK) checkout $(TOCK_COMMIT)" >&2; \
-	fi
+ci-job-embedded: ## All that needs upstream Tock: the boards, their checks and sizes
+	@tools/tock-checkout $(TOCK); case $$? in \
+	    0) $(MAKE) boards-check size ;; \
+	    3) echo "ci-job-embedded: NOT RUN: there is no upstream Tock to build it with, see above" >&2 ;; \
+	    *) exit 1 ;; \
+	esac
 
 # JSON=1 makes the next ones print JSON; PART=name has them use another part.
 SIM = $(CARGO) run --release --locked --quiet --

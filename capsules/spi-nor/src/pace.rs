@@ -11,10 +11,12 @@ const LONGEST_PAUSE_US: u32 = 1_000_000;
 /// The shortest pause: about one tick of a 32 kHz alarm.
 const SHORTEST_PAUSE_US: u32 = 32;
 
-/// Pauses for one wait. The first one is the part's typical time, since nothing is
-/// to be seen before; later ones are an eighth of it. The wait is over when the
-/// pauses add up to the part's maximum. Their sum is what counts, not a clock: a
-/// counter may wrap during a long erase, and a late alarm only adds time.
+/// Pauses for one wait.
+///
+/// The first one is the part's typical time, since nothing is to be seen before; later ones
+/// are an eighth of it. The wait is over when the pauses add up to the part's maximum. Their
+/// sum is what counts, not a clock: a counter may wrap during a long erase, and a late alarm
+/// only adds time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Pace {
     waited_us: u32,

@@ -173,7 +173,7 @@ impl Transfers {
 
 /// The page programs of a range. No step crosses a page. Head and tail are to be
 /// filled with FFh, which leaves the array as it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ProgramPlan(Transfers);
 
 impl ProgramPlan {
@@ -206,7 +206,7 @@ impl Iterator for ProgramPlan {
 }
 
 /// The reads of a range. Head and tail are to be dropped.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ReadPlan(Transfers);
 
 impl ReadPlan {
@@ -247,7 +247,7 @@ pub struct EraseStep {
 }
 
 /// The erases of a range: each as large as fits, and no byte outside of the range.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ErasePlan<'g> {
     geometry: &'g Geometry,
     rest: Rest,
