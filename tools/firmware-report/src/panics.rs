@@ -8,8 +8,8 @@
 //! panic. A site counts if we wrote it, wherever it was inlined; and if upstream wrote it and it was
 //! inlined into ours, since it is we who have to keep from it. See [`crate::owner`].
 //!
-//! A branch to a function of upstream's that was not inlined, and may panic, is no site: that
-//! function panics for anybody. Indirect calls are not followed: `core` has none to its panics.
+//! So does a call of ours to a function of upstream's that is not inlined and may panic, however deep
+//! down. Indirect calls are not followed.
 
 use crate::Problem;
 use crate::image::{Frame, Image};
@@ -35,8 +35,8 @@ fn is_panic(name: &str) -> bool {
     name.starts_with("core::panicking::") || name.contains("::panic_handler")
 }
 
-/// Functions of `core` that may end in a panic: those that panics start in, and what calls them.
-fn may_panic(image: &Image, calls: &[(u64, u64, u64)]) -> BTreeSet<u64> {
+/// Functions that may end in a panic: those that panics start in, what calls them, and so on.
+fn may_panic(image: &Image, calls: &[Call]) -> BTreeSet<u64> {
     let mut found: BTreeSet<u64> = image
         .functions()
         .filter(|function| is_panic(&function.name))
@@ -44,13 +44,9 @@ fn may_panic(image: &Image, calls: &[(u64, u64, u64)]) -> BTreeSet<u64> {
         .collect();
     loop {
         let before = found.len();
-        for &(caller, _, callee) in calls {
-            let of_core = image.function_at(caller).is_some_and(|function| {
-                let name = function.name.trim_start_matches('<');
-                name.starts_with("core::")
-            });
-            if of_core && found.contains(&callee) {
-                found.insert(caller);
+        for call in calls {
+            if found.contains(&call.callee) {
+                found.insert(call.caller);
             }
         }
         if found.len() == before {
@@ -59,8 +55,42 @@ fn may_panic(image: &Image, calls: &[(u64, u64, u64)]) -> BTreeSet<u64> {
     }
 }
 
-/// Direct branches out of a function: caller, instruction, callee.
-fn calls(image: &Image) -> Vec<(u64, u64, u64)> {
+/// A direct branch from one function to another.
+struct Call {
+    caller: u64,
+    /// The instruction.
+    at: u64,
+    callee: u64,
+}
+
+/// A function's name without what it is instantiated with.
+fn plain(name: &str) -> String {
+    let mut plain = String::new();
+    let mut depth = 0u32;
+    // In `<Type as Trait>::function` the first level belongs to the name.
+    let mut kept = u32::from(name.starts_with('<'));
+    let mut last = ' ';
+    for c in name.chars() {
+        let is_arrow = last == '-' && c == '>';
+        last = c;
+        if c == '<' {
+            depth += 1;
+        }
+        if depth <= kept {
+            plain.push(c);
+        }
+        if c == '>' && !is_arrow {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                kept = 0;
+            }
+        }
+    }
+    plain.trim_end_matches(':').replace("::::", "::")
+}
+
+/// All direct branches out of functions.
+fn calls(image: &Image) -> Vec<Call> {
     let mut found = Vec::new();
     for function in image.functions() {
         for (start, code) in image.code(function) {
@@ -69,7 +99,11 @@ fn calls(image: &Image) -> Vec<(u64, u64, u64)> {
                     continue;
                 }
                 if let Some(callee) = image.function_at(branch.to) {
-                    found.push((function.address, branch.from, callee.address));
+                    found.push(Call {
+                        caller: function.address,
+                        at: branch.from,
+                        callee: callee.address,
+                    });
                 }
             }
         }
@@ -85,8 +119,7 @@ fn short(file: &str) -> String {
 /// The site, if it is ours, and its line.
 fn site(frames: &[Frame], caller: &str, callee: &str) -> Option<(Site, u32)> {
     let files: Vec<&str> = frames.iter().map(|frame| &*frame.file).collect();
-    let called = callee.split('<').next().filter(|name| !name.is_empty());
-    let called = called.unwrap_or(callee).trim_end_matches(':').to_owned();
+    let called = plain(callee);
     let line = |level: usize| frames.get(level).map_or(0, |frame| frame.line);
     match Owner::of(&files) {
         Owner::Ours { file, level } => Some((
@@ -134,15 +167,29 @@ fn sites(image: &Image) -> Result<BTreeMap<Site, Vec<u32>>, Problem> {
             .map_or("?", |function| &*function.name)
     };
     let mut found: BTreeMap<Site, Vec<u32>> = BTreeMap::new();
-    for &(caller, at, callee) in &calls {
-        if panics.contains(&callee) && !panics.contains(&caller) {
-            let frames = image.frames(at)?;
-            if let Some((site, line)) = site(&frames, name(caller), name(callee)) {
+    for call in &calls {
+        // What we call of ourselves is looked at where it is.
+        if panics.contains(&call.callee) && !is_our_name(name(call.callee)) {
+            let frames = image.frames(call.at)?;
+            if let Some((site, line)) = site(&frames, name(call.caller), name(call.callee)) {
                 found.entry(site).or_default().push(line);
             }
         }
     }
     Ok(found)
+}
+
+/// In place of a file in the table: wherever it is called from.
+const ANYWHERE: &str = "any";
+
+/// Whether the table has this site, or what is called for all sites.
+fn is_argued(argued: &BTreeSet<Site>, site: &Site) -> bool {
+    let anywhere = Site {
+        place: ANYWHERE.to_owned(),
+        through: String::new(),
+        called: site.called.clone(),
+    };
+    argued.contains(site) || argued.contains(&anywhere)
 }
 
 /// Sites of a Markdown table with the columns: our file, upstream's file, what is called, why it is
@@ -156,7 +203,9 @@ fn argued_sites(text: &str) -> BTreeSet<Site> {
                 .map(|cell| cell.trim().trim_matches('`'))
                 .collect();
             match cells[..] {
-                [place, through, called, argument] if place.contains(".rs") => {
+                [place, through, called, argument]
+                    if place == ANYWHERE || place.contains(".rs") =>
+                {
                     (!argument.is_empty()).then(|| Site {
                         place: place.to_owned(),
                         through: through.to_owned(),
@@ -180,7 +229,7 @@ pub fn print(path: &Path, argued: Option<&Path>) -> Result<bool, Problem> {
     let found = sites(&Image::read(path)?)?;
     let mut well = true;
     for (site, lines) in &found {
-        let known = argued.contains(site);
+        let known = is_argued(&argued, site);
         well &= known;
         println!(
             "{} {} {lines:?} {} -> {}",
@@ -190,7 +239,11 @@ pub fn print(path: &Path, argued: Option<&Path>) -> Result<bool, Problem> {
             site.called
         );
     }
-    for site in argued.iter().filter(|site| !found.contains_key(site)) {
+    let is_found = |argued: &Site| {
+        let same_call = |site: &Site| site.called == argued.called;
+        found.contains_key(argued) || argued.place == ANYWHERE && found.keys().any(same_call)
+    };
+    for site in argued.iter().filter(|site| !is_found(site)) {
         // Other compilers merge other calls, so this is no failure.
         println!(
             "GONE   {} {} -> {}: is the argument still needed?",
@@ -203,7 +256,7 @@ pub fn print(path: &Path, argued: Option<&Path>) -> Result<bool, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Frame, Site, argued_sites, site};
+    use super::{Frame, Site, argued_sites, plain, site};
 
     fn frames(files: &[&str]) -> Vec<Frame> {
         let frame = |file: &&str| Frame {
@@ -232,6 +285,20 @@ mod tests {
         );
         assert_eq!(found.unwrap().0.place, "<spi_nor::device::Device>::go");
         assert_eq!(site(&[], "kernel::go", "core::panicking::panic"), None);
+    }
+
+    #[test]
+    fn names_without_what_they_are_made_for() {
+        let name = "<kernel::x::SubSliceMut<u8> as core::y::Deref<fn() -> u8>>::deref::<u8>";
+        assert_eq!(
+            plain(name),
+            "<kernel::x::SubSliceMut as core::y::Deref>::deref"
+        );
+        assert_eq!(
+            plain("core::panicking::assert_failed::<u8, Vec<u8>>"),
+            "core::panicking::assert_failed"
+        );
+        assert_eq!(plain("kernel::x::<impl u8>::go"), "kernel::x::go");
     }
 
     #[test]
