@@ -72,9 +72,10 @@ boards: tock ## Kernels for all boards, on upstream Tock (TOCK=path)
 	$(IN_BOARDS) $(EMBEDDED) build --release
 
 .PHONY: boards-check
-boards-check: boards ## The boards' clippy, format and tests; upstream's lints; no way to a panic
+boards-check: boards ## The boards' clippy, format, docs and tests; upstream's lints; no way to a panic
 	$(IN_BOARDS) $(CARGO) fmt -- --check
 	$(IN_BOARDS) $(EMBEDDED) clippy --release -- -D warnings
+	$(IN_BOARDS) RUSTDOCFLAGS="-D warnings" $(EMBEDDED) doc --no-deps
 	$(IN_BOARDS) $(CARGO) test --target $$(rustc -vV | sed -n 's/^host: //p') -p spi-nor-components
 	tools/upstream-lints
 	$(foreach board,$(BOARDS),$(REPORT) panics --argued doc/panics.md $(KERNELS)/$(board) &&) true

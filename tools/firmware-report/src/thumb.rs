@@ -47,7 +47,7 @@ fn half_word(code: &[u8], place: usize) -> Option<u32> {
     Some(u32::from(bytes[0]) | u32::from(bytes[1]) << 8)
 }
 
-/// B<c> (T1) and B (T2).
+/// `B<c>` (T1) and B (T2).
 fn narrow_offset(word: u32) -> Option<i64> {
     match word >> 12 {
         // 1110 and 1111 are UDF and SVC.
@@ -57,7 +57,7 @@ fn narrow_offset(word: u32) -> Option<i64> {
     }
 }
 
-/// B<c>.W (T3), B.W (T4) and BL (T1).
+/// `B<c>.W` (T3), B.W (T4) and BL (T1).
 fn wide_offset(first: u32, second: u32) -> Option<i64> {
     if first >> 11 != 0b11110 || second >> 15 != 1 {
         return None;
