@@ -144,3 +144,24 @@ FUZZ_SECONDS ?= 600
 fuzz: ## Hammer the SFDP decoder with broken tables (FUZZ_SECONDS=600)
 	SFDP_FUZZ_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --release -p spi-nor --test sfdp_fuzz -- --nocapture
 
+# The apps of the userland tests, as TABs. The tools for it go under target/tools/.
+TOOLS = $(abspath target/tools)
+TABS = target/tabs
+ELF2TAB_VERSION = 0.13.0
+ELF2TAB = $(TOOLS)/bin/elf2tab
+TOCKLOADER = $(TOOLS)/python/bin/python userland-tests/tools/tockloader
+USERLAND_TABS = $(CARGO) run --release --locked --quiet -p userland-tabs -- --tabs $(TABS)
+
+$(ELF2TAB): Makefile
+	$(CARGO) install elf2tab --version $(ELF2TAB_VERSION) --locked --root $(TOOLS) --quiet --force
+	@touch $@
+
+$(TOOLS)/python/installed: userland-tests/tools/requirements.txt
+	python3 -m venv $(TOOLS)/python
+	$(TOOLS)/python/bin/pip install --quiet --requirement $<
+	@touch $@
+
+.PHONY: tabs
+tabs: $(ELF2TAB) ## The userland tests as apps for Cortex-M4: target/tabs/*.tab
+	library=$$(userland-tests/tools/build-library) && \
+	    $(USERLAND_TABS) build --library "$$library" --elf2tab $(ELF2TAB)

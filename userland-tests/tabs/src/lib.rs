@@ -1,0 +1,21 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! From the library of all apps to something that runs on a board.
+//!
+//! [`link`] links it for each app and place, [`slot_check`] sees to it that what
+//! came of that stays in its place, [`bundle`] makes TABs. [`image`] installs them
+//! in the image of a flash, with tockloader, and reads what is in it.
+
+#![forbid(unsafe_code)]
+
+pub mod boards;
+pub mod bundle;
+pub mod error;
+pub mod image;
+pub mod link;
+pub mod manifest;
+pub mod program;
+pub mod slot_check;
+pub mod tbf;
