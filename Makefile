@@ -165,3 +165,7 @@ $(TOOLS)/python/installed: userland-tests/tools/requirements.txt
 tabs: $(ELF2TAB) ## The userland tests as apps for Cortex-M4: target/tabs/*.tab
 	library=$$(userland-tests/tools/build-library) && \
 	    $(USERLAND_TABS) build --library "$$library" --elf2tab $(ELF2TAB)
+
+.PHONY: tab-image
+tab-image: tabs $(TOOLS)/python/installed ## Install TABs in flash images with tockloader, look at what is in them
+	$(USERLAND_TABS) image --tockloader $(TOCKLOADER)

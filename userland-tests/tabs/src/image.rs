@@ -21,7 +21,7 @@ pub struct Installed {
 ///
 /// # Errors
 ///
-/// A header that begins like one and is none.
+/// What begins like a header and is none.
 pub fn installed(
     image: &[u8],
     base: u32,
@@ -36,8 +36,8 @@ pub fn installed(
             .unwrap_or(&[]);
         let header = match Header::parse(rest) {
             Ok(header) => header,
-            // Erased flash, zeros, or the end of the file.
-            Err(Error::Version(0 | 0xffff)) => return Ok(found),
+            // As for a kernel: erased flash, or the byte that tockloader clears.
+            Err(Error::Version(_)) => return Ok(found),
             Err(Error::Short) if rest.len() < 16 => return Ok(found),
             Err(error) => return Err((at, error)),
         };

@@ -5,8 +5,8 @@
 //! From the library of all apps to something that runs on a board.
 //!
 //! [`link`] links it for each app and place, [`slot_check`] sees to it that what
-//! came of that stays in its place, [`bundle`] makes TABs. [`image`] installs them
-//! in the image of a flash, with tockloader, and reads what is in it.
+//! came of that stays in its place, [`bundle`] makes TABs. [`install_test`]
+//! installs them in the image of a flash, with [`tockloader`].
 
 #![forbid(unsafe_code)]
 
@@ -14,8 +14,10 @@ pub mod boards;
 pub mod bundle;
 pub mod error;
 pub mod image;
+pub mod install_test;
 pub mod link;
 pub mod manifest;
 pub mod program;
 pub mod slot_check;
 pub mod tbf;
+pub mod tockloader;

@@ -11,8 +11,10 @@ use std::process::ExitCode;
 use userland_tabs::boards::Boards;
 use userland_tabs::bundle::{Bundler, Made};
 use userland_tabs::error::Error;
+use userland_tabs::install_test::Test;
 use userland_tabs::link::Linker;
 use userland_tabs::manifest::Manifest;
+use userland_tabs::tockloader::Tockloader;
 
 /// Links the userland tests for boards, bundles, installs and runs them.
 #[derive(Parser)]
@@ -38,6 +40,12 @@ enum What {
         /// The program elf2tab
         #[arg(long)]
         elf2tab: PathBuf,
+    },
+    /// Install, list and uninstall TABs in the image of each board's flash
+    Image {
+        /// How to run tockloader: a program and its first arguments
+        #[arg(long, required = true, num_args = 1..)]
+        tockloader: Vec<String>,
     },
 }
 
@@ -66,6 +74,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
             },
             &arguments.tabs,
         ),
+        What::Image { tockloader } => install(&boards, &manifest, &arguments.tabs, tockloader),
     }
 }
 
@@ -84,6 +93,31 @@ fn build(bundler: Bundler, folder: &Path) -> Result<ExitCode, Error> {
         folder.display(),
         made.iter().map(|made| made.addresses).sum::<usize>(),
     );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn install(
+    boards: &Boards,
+    manifest: &Manifest,
+    tabs: &Path,
+    tockloader: &[String],
+) -> Result<ExitCode, Error> {
+    for (name, board) in &boards.board {
+        let image = tabs.join(format!("{name}.bin"));
+        let done = Test {
+            name,
+            board,
+            sizes: boards.place,
+            tabs,
+            tockloader: Tockloader::on_image(tockloader, name, &image),
+            image,
+        }
+        .run(&manifest.apps)?;
+        println!(
+            "{name}: {} apps fill it; {} headers read, {} bytes of apps compared",
+            board.flash.places, done.headers, done.bytes
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 
