@@ -24,7 +24,7 @@ prepush: ci-job-format ci-job-clippy ci-job-rules ci-job-test ci-job-docs ci-job
 	@echo "prepush: clean"
 
 .PHONY: ci
-ci: prepush ci-job-broken ci-job-embedded ## All that CI runs
+ci: prepush ci-job-broken ci-job-embedded ci-job-tabs ## All that CI runs
 
 .PHONY: ci-job-format
 ci-job-format: ## Is everything formatted?
@@ -169,3 +169,23 @@ tabs: $(ELF2TAB) ## The userland tests as apps for Cortex-M4: target/tabs/*.tab
 .PHONY: tab-image
 tab-image: tabs $(TOOLS)/python/installed ## Install TABs in flash images with tockloader, look at what is in them
 	$(USERLAND_TABS) image --tockloader $(TOCKLOADER)
+
+.PHONY: ci-job-tabs
+ci-job-tabs: ## The userland tests as TABs: build, check, install in flash images
+	$(CARGO) fmt --manifest-path userland-tests/apps/Cargo.toml -- --check
+	@code=0; userland-tests/tools/build-library >/dev/null || code=$$?; \
+	if [ $$code = 0 ]; then \
+	    $(MAKE) --no-print-directory tab-image; \
+	elif [ $$code = 2 ]; then \
+	    echo "ci-job-tabs: NOT RUN: the core library for Cortex-M can't be had here (see above)" >&2; \
+	else \
+	    exit $$code; \
+	fi
+
+BOARD ?= nrf52840dk
+.PHONY: hw-test
+hw-test: ## Run the userland tests on a board that is connected (BOARD=nrf52840dk PORT=/dev/... RUN=name)
+	@port=$(PORT); [ -n "$$port" ] || port=$$($(USERLAND_TABS) find --board $(BOARD)) || exit; \
+	    $(MAKE) --no-print-directory tabs $(TOOLS)/python/installed && \
+	    $(USERLAND_TABS) hardware --board $(BOARD) --port "$$port" $(if $(RUN),--run $(RUN)) \
+	        --tockloader $(TOCKLOADER)

@@ -4,8 +4,8 @@
 
 //! Tock system calls for the userland tests.
 //!
-//! The one crate of the userland in which `unsafe` is written; what is built on
-//! it forbids it. [`system_call`] is TRD104 as typed functions, [`upcall`] and
+//! The one crate of the userland with unsafe code; the cases that are built on it
+//! forbid it. [`system_call`] is TRD104 as typed functions, [`upcall`] and
 //! [`share`] make its two dangerous parts safe by scope, and [`flash`],
 //! [`console`] and [`alarm`] speak to the drivers. Below all of it is one
 //! function, the back end: on a host, `host` hands the registers to whoever runs

@@ -6,13 +6,16 @@
 //!
 //! [`link`] links it for each app and place, [`slot_check`] sees to it that what
 //! came of that stays in its place, [`bundle`] makes TABs. [`install_test`]
-//! installs them in the image of a flash, with [`tockloader`].
+//! installs them in the image of a flash, with [`tockloader`]. [`hardware`] runs them
+//! on a board that is connected, and compares what it prints with what [`expect`] says.
 
 #![forbid(unsafe_code)]
 
 pub mod boards;
 pub mod bundle;
 pub mod error;
+pub mod expect;
+pub mod hardware;
 pub mod image;
 pub mod install_test;
 pub mod link;

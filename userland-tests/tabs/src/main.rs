@@ -8,9 +8,11 @@ use clap::{Parser, Subcommand};
 use comfy_table::{CellAlignment, Table};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use userland_tabs::boards::Boards;
+use std::time::Duration;
+use userland_tabs::boards::{Boards, Serial};
 use userland_tabs::bundle::{Bundler, Made};
 use userland_tabs::error::Error;
+use userland_tabs::hardware::{Connected, Run, Runs, find_port};
 use userland_tabs::install_test::Test;
 use userland_tabs::link::Linker;
 use userland_tabs::manifest::Manifest;
@@ -47,7 +49,34 @@ enum What {
         #[arg(long, required = true, num_args = 1..)]
         tockloader: Vec<String>,
     },
+    /// Say at which port the console of a board is that is connected
+    Find {
+        /// The board
+        #[arg(long)]
+        board: String,
+    },
+    /// Run TABs on a board that is connected
+    Hardware {
+        /// The board
+        #[arg(long)]
+        board: String,
+        /// Its console's port
+        #[arg(long)]
+        port: String,
+        /// Only the run of that name in runs.toml
+        #[arg(long)]
+        run: Option<String>,
+        /// How long a run may take, in seconds
+        #[arg(long, default_value_t = 120)]
+        patience: u64,
+        /// How to run tockloader: a program and its first arguments
+        #[arg(long, required = true, num_args = 1..)]
+        tockloader: Vec<String>,
+    },
 }
+
+/// Exit code if there is no board to run anything on.
+const NOT_CONNECTED: u8 = 3;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -75,7 +104,69 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
             &arguments.tabs,
         ),
         What::Image { tockloader } => install(&boards, &manifest, &arguments.tabs, tockloader),
+        What::Find { board: name } => match find_port(serial_of(&boards, name)?) {
+            Ok(port) => {
+                println!("{port}");
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(why) => {
+                eprintln!("hw-test: NOT RUN: no {name} is connected: {why}");
+                Ok(ExitCode::from(NOT_CONNECTED))
+            }
+        },
+        What::Hardware {
+            board: name,
+            port,
+            run,
+            patience,
+            tockloader,
+        } => {
+            let board = boards.find(name)?;
+            let connected = Connected {
+                board,
+                port: port.clone(),
+                baud: serial_of(&boards, name)?.baud,
+                tockloader: Tockloader {
+                    program: tockloader.clone(),
+                    board: name.clone(),
+                    link: board.tockloader.clone(),
+                },
+                tabs: &arguments.tabs,
+                expect: arguments.from.join("expect"),
+                logs: arguments.tabs.join("hw-test"),
+                patience: Duration::from_secs(*patience),
+            };
+            let mut runs = Runs::read(&arguments.from.join("runs.toml"))?.run;
+            runs.retain(|one| run.as_ref().is_none_or(|name| *name == one.name));
+            run_all(&connected, &runs)
+        }
     }
+}
+
+fn serial_of<'b>(boards: &'b Boards, name: &str) -> Result<&'b Serial, Error> {
+    let serial = boards.find(name)?.serial.as_ref();
+    serial.ok_or_else(|| format!("boards.toml does not say where the console of {name} is"))
+}
+
+fn run_all(connected: &Connected<'_>, runs: &[Run]) -> Result<ExitCode, Error> {
+    if runs.is_empty() {
+        return Err("there is no such run in runs.toml".into());
+    }
+    let mut failed = 0;
+    for run in runs {
+        match connected.run(run) {
+            Ok(()) => println!("ok {}", run.name),
+            Err(why) => {
+                failed += 1;
+                println!("FAIL {why}");
+            }
+        }
+    }
+    println!("hw-test: {} runs, {failed} failed", runs.len());
+    Ok(match failed {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
 }
 
 fn build(bundler: Bundler, folder: &Path) -> Result<ExitCode, Error> {
