@@ -148,13 +148,13 @@ fuzz: ## Hammer the SFDP decoder with broken tables (FUZZ_SECONDS=600)
 TOOLS = $(abspath target/tools)
 TABS = target/tabs
 ELF2TAB_VERSION = 0.13.0
-ELF2TAB = $(TOOLS)/bin/elf2tab
+ELF2TAB_ROOT = $(TOOLS)/elf2tab-$(ELF2TAB_VERSION)
+ELF2TAB = $(ELF2TAB_ROOT)/bin/elf2tab
 TOCKLOADER = $(TOOLS)/python/bin/python userland-tests/tools/tockloader
 USERLAND_TABS = $(CARGO) run --release --locked --quiet -p userland-tabs -- --tabs $(TABS)
 
-$(ELF2TAB): Makefile
-	$(CARGO) install elf2tab --version $(ELF2TAB_VERSION) --locked --root $(TOOLS) --quiet --force
-	@touch $@
+$(ELF2TAB):
+	$(CARGO) install elf2tab --version $(ELF2TAB_VERSION) --locked --root $(ELF2TAB_ROOT) --quiet
 
 $(TOOLS)/python/installed: userland-tests/tools/requirements.txt
 	python3 -m venv $(TOOLS)/python
