@@ -172,7 +172,6 @@ tab-image: tabs $(TOOLS)/python/installed ## Install TABs in flash images with t
 
 .PHONY: ci-job-tabs
 ci-job-tabs: ## The userland tests as TABs: build, check, install in flash images
-	$(CARGO) fmt --manifest-path userland-tests/apps/Cargo.toml -- --check
 	@code=0; userland-tests/tools/build-library >/dev/null || code=$$?; \
 	if [ $$code = 0 ]; then \
 	    $(MAKE) --no-print-directory tab-image; \
