@@ -11,7 +11,7 @@ use spi_nor::region::{Access, Region};
 pub const LENGTH: u32 = 64 * 1024;
 
 /// Which app gets which access. One that is not here has no region: `bad-input-none` wants that.
-const APPS: [(&str, Access); 15] = [
+const APPS: [(&str, Access); 16] = [
     ("basic", Access::ReadWrite),
     ("bad-input-rw", Access::ReadWrite),
     ("bad-input-ro", Access::ReadOnly),
@@ -27,6 +27,7 @@ const APPS: [(&str, Access); 15] = [
     ("die-fault-erase", Access::ReadWrite),
     ("die-fault-read", Access::ReadWrite),
     ("die-spin-read", Access::ReadWrite),
+    ("die-never-collect", Access::ReadWrite),
 ];
 
 /// How many apps have a region.
