@@ -21,7 +21,7 @@ use kernel::deferred_call::{DeferredCall, DeferredCallClient};
 use kernel::hil::time::Alarm;
 use kernel::platform::SyscallDriverLookup;
 use kernel::platform::chip::Chip;
-use kernel::process::{Process, ProcessId, ShortId, State};
+use kernel::process::{ProcessId, ShortId, State};
 use kernel::syscall::SyscallDriver;
 use kernel::{Kernel, capabilities, create_capability};
 use nrf52840_qspi::{AddressMode, Config, Divider, Pin, Pins, Qspi};

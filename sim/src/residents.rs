@@ -9,15 +9,14 @@ use crate::chip::{Boundary, SimChip};
 use crate::ledger::Owned;
 use kernel::Kernel;
 use kernel::deferred_call::initialize_deferred_call_state;
-use kernel::process::{Process, ProcessFaultPolicy, ProcessSlot, ShortId, State};
+use kernel::process::{ProcessFaultPolicy, ProcessSlot, ShortId, State};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use tock_host_platform::coroutine;
 use tock_host_platform::policies::{RestartFaultPolicy, StopFaultPolicy};
 use tock_host_platform::{
-    Arena, Flash, Loaded, ProcessMemory, ProcessSpec, Threads, load_process, queue_fingerprint,
-    reset_thread,
+    Arena, Flash, Loaded, ProcessMemory, ProcessSpec, Threads, load_process, reset_thread,
 };
 
 /// Memory of one app: stack, heap, grants.
@@ -60,7 +59,7 @@ pub struct Resident {
     /// Its name.
     pub name: String,
     /// Its process.
-    pub process: &'static SimProcess,
+    pub process: SimProcess,
     /// Where its memory starts.
     pub memory: usize,
     /// Its region.
@@ -88,7 +87,7 @@ impl Resident {
             AfterFault::Restart => &RestartFaultPolicy {},
         };
         let name: &'static String = arena.alloc(app.name.clone());
-        let spec = ProcessSpec {
+        let spec: ProcessSpec<SimChip, ()> = ProcessSpec {
             name: name.as_str(),
             short_id: ShortId::Fixed(app.id),
             memory: memory.region(),
@@ -118,7 +117,7 @@ impl Resident {
 
     /// All that decides what the process does next.
     pub fn fingerprint(&self, boundary: &Boundary, hasher: &mut impl Hasher) {
-        let process = self.process;
+        let process = &self.process;
         let state = match process.get_state() {
             State::Running => 0u8,
             State::Yielded => 1,
@@ -132,7 +131,7 @@ impl Resident {
         };
         (state, process.ready()).hash(hasher);
         boundary.progress(self.memory).hash(hasher);
-        queue_fingerprint::<SimChip, ()>(process, hasher);
+        process.queue_fingerprint(hasher);
     }
 }
 

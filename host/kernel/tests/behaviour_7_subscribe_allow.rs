@@ -14,7 +14,7 @@ use common::board::TestProcess;
 use common::driver::Allocate;
 use common::{App, Board, Driver, NULL, log, logged};
 use kernel::ErrorCode;
-use kernel::process::{Error, Process};
+use kernel::process::Error;
 use kernel::processbuffer::{ReadableProcessBuffer, WriteableProcessBuffer};
 use kernel::syscall::CommandReturn;
 use tock_host_platform::Flash;

@@ -13,9 +13,7 @@ use kernel::capabilities::{
 };
 use kernel::deferred_call::initialize_deferred_call_state;
 use kernel::ipc::IPC;
-use kernel::process::{
-    Process, ProcessFaultPolicy, ProcessSlot, ProcessStandardDebugFull, ShortId, Task,
-};
+use kernel::process::{ProcessFaultPolicy, ProcessSlot, ProcessStandardDebugFull, ShortId, Task};
 use kernel::{Kernel, ProcessId};
 use tock_host_platform::coroutine::{AppFunction, CoroutineBoundary, Teardown, silence_app_panics};
 use tock_host_platform::policies::StopFaultPolicy;
@@ -200,7 +198,7 @@ impl Board {
         unsafe { app::install(start.addr().get(), &raw const *body) };
         self.bodies.borrow_mut().push(body);
         self.memories.borrow_mut().push(Pooled(Some(memory)));
-        let spec = ProcessSpec {
+        let spec: ProcessSpec<_, ProcessStandardDebugFull> = ProcessSpec {
             name,
             short_id: self.short_id.get(),
             memory: region,
@@ -212,7 +210,9 @@ impl Board {
         };
         // SAFETY: the memory is fresh, has a guard page and outlives the arena; `entry` has the
         // right type.
-        unsafe { load_process(&self.arena, self.kernel, self.slots, self.chip, &spec) }
+        let loaded =
+            unsafe { load_process(&self.arena, self.kernel, self.slots, self.chip, &spec) };
+        loaded.map(|process| &*self.arena.alloc(process))
     }
 
     /// One kernel operation.
