@@ -34,6 +34,7 @@ pub mod policies;
 mod reset;
 pub mod round_robin;
 mod threads;
+pub mod trace;
 
 pub use arena::Arena;
 pub use flash::Flash;

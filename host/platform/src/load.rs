@@ -18,7 +18,7 @@ use upstream as kernels;
 
 pub use kernels::Loaded;
 
-use crate::{Arena, Flash};
+use crate::{Arena, Flash, trace};
 use core::fmt;
 use core::ptr::NonNull;
 use kernel::Kernel;
@@ -106,6 +106,7 @@ pub unsafe fn load_process<C: Chip, D: ProcessStandardDebug>(
     if !aligned(spec.memory.addr().get()) || !aligned(spec.memory.len()) {
         return Err(LoadError::Misaligned);
     }
+    trace::loads(spec);
     // SAFETY: the caller's promise.
     unsafe { kernels::load(arena, kernel, slots, chip, spec) }
 }

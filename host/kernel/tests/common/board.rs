@@ -20,7 +20,7 @@ use tock_host_platform::policies::StopFaultPolicy;
 use tock_host_platform::round_robin::RoundRobin;
 use tock_host_platform::{
     Arena, Flash, LoadError, Loaded, ProcessMemory, ProcessSpec, Threads, load_process,
-    process_slots, reset_thread,
+    process_slots, reset_thread, trace,
 };
 
 use super::app::{self, App};
@@ -102,6 +102,7 @@ impl Board {
         reset_thread();
         initialize_deferred_call_state::<Threads>();
         silence_app_panics();
+        trace::begin_as_told();
         logged();
         // SAFETY: nothing but the board keeps references, and `drop` ends them in order.
         let arena = unsafe { Arena::new() };
@@ -219,6 +220,9 @@ impl Board {
     pub fn operation(&self) {
         self.kernel
             .kernel_loop_operation(self.resources, self.chip, None::<&IPC<0>>, false, &Caps);
+        for slot in self.slots {
+            slot.get().into_iter().for_each(trace::look);
+        }
     }
 
     /// Operations until the chip sleeps; the last one is not counted.

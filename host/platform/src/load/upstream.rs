@@ -7,7 +7,7 @@
 //! Each app gets a header of its own that says: flash reaches from here to the end of what the app
 //! may use, and the first function lies there. See [`crate::flash`] for where the headers lie.
 
-use super::tbf::{HEADER_SIZE, Header};
+use super::tbf::Header;
 use super::{LoadError, ProcessSpec};
 use crate::Arena;
 use core::cell::Cell;
@@ -181,7 +181,7 @@ pub(super) unsafe fn load<C: Chip, D: ProcessStandardDebug>(
 
 /// The app's flash with a header in front. `None` if a header can't say where it is.
 fn app_flash<C: Chip, D: ProcessStandardDebug>(spec: &ProcessSpec<C, D>) -> Option<&'static [u8]> {
-    let place = spec.flash.header_place(HEADER_SIZE)?;
+    let place = spec.flash.header_place()?;
     let start = place.addr().get();
     let from_start = |address: usize| u32::try_from(address.checked_sub(start)?).ok();
     let header = Header {
