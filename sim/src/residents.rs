@@ -13,10 +13,12 @@ use kernel::process::{ProcessFaultPolicy, ProcessSlot, ShortId, State};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use tock_host_platform::coroutine;
 use tock_host_platform::policies::{RestartFaultPolicy, StopFaultPolicy};
 use tock_host_platform::{
-    Arena, Flash, Loaded, ProcessMemory, ProcessSpec, Threads, load_process, reset_thread,
+    Arena, BOARDS_CAN_FOLLOW, Flash, Loaded, ProcessMemory, ProcessSpec, Threads, load_process,
+    reset_thread,
 };
 
 /// Memory of one app: stack, heap, grants.
@@ -46,7 +48,16 @@ fn system_call(class: usize, arguments: [usize; 4]) -> [usize; 4] {
 }
 
 /// Makes this thread ready for a new board. There can be only one at a time.
+///
+/// # Panics
+/// If there was one before, and the kernel can't have another.
 pub fn prepare() {
+    static HAS_BEEN_ONE: AtomicBool = AtomicBool::new(false);
+    let has_been_one = HAS_BEEN_ONE.swap(true, Ordering::Relaxed);
+    assert!(
+        BOARDS_CAN_FOLLOW || !has_been_one,
+        "a program with upstream's kernel has one board"
+    );
     // Installed once in the life of the program, by whichever board is first.
     let _ = userland_rt::host::install(system_call);
     coroutine::silence_app_panics();

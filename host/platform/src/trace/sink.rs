@@ -26,6 +26,16 @@ pub struct Digest {
 }
 
 impl Digest {
+    /// The digest of a trace that was kept.
+    pub fn of(text: &str) -> Digest {
+        let mut sink = Sink::Digest(Digest::default());
+        text.lines().for_each(|line| sink.write(line));
+        match sink {
+            Sink::Digest(digest) => digest,
+            Sink::File(_) | Sink::Text(_) => Digest::default(),
+        }
+    }
+
     /// Lines.
     pub fn lines(&self) -> u64 {
         self.lines
