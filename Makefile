@@ -188,3 +188,9 @@ hw-test: ## Run the userland tests on a board that is connected (BOARD=nrf52840d
 	    $(MAKE) --no-print-directory tabs $(TOOLS)/python/installed && \
 	    $(USERLAND_TABS) hardware --board $(BOARD) --port "$$port" $(if $(RUN),--run $(RUN)) \
 	        --tockloader $(TOCKLOADER)
+
+SCHEDULES ?= 10000
+.PHONY: fidelity
+fidelity: ## The same boards on the host kernel and on upstream's, line by line (TOCK=path SCHEDULES=10000 SEED=1)
+	@$(CARGO) run --release --locked --quiet --package tock-fidelity -- --tock "$(or $(TOCK),tock)" \
+	    --schedules $(SCHEDULES) --seed $(SEED) $(if $(JSON),--json)
