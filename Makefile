@@ -24,7 +24,7 @@ prepush: ci-job-format ci-job-clippy ci-job-rules ci-job-test ci-job-docs ci-job
 	@echo "prepush: clean"
 
 .PHONY: ci
-ci: prepush ci-job-broken ci-job-embedded ci-job-tabs ## All that CI runs
+ci: prepush ci-job-broken ci-job-embedded ci-job-fidelity ci-job-tabs ## All that CI runs
 
 .PHONY: ci-job-format
 ci-job-format: ## Is everything formatted?
@@ -194,3 +194,11 @@ SCHEDULES ?= 10000
 fidelity: ## The same boards on the host kernel and on upstream's, line by line (TOCK=path SCHEDULES=10000 SEED=1)
 	@$(CARGO) run --release --locked --quiet --package tock-fidelity -- --tock "$(or $(TOCK),tock)" \
 	    --schedules $(SCHEDULES) --seed $(SEED) $(if $(JSON),--json)
+
+.PHONY: ci-job-fidelity
+ci-job-fidelity: ## The same with fewer schedules; NOT RUN without a checkout
+	@tools/tock-checkout $(TOCK); case $$? in \
+	    0) $(MAKE) --no-print-directory fidelity SCHEDULES=1000 ;; \
+	    3) echo "ci-job-fidelity: NOT RUN: there is no upstream Tock to compare with, see above" >&2 ;; \
+	    *) exit 1 ;; \
+	esac

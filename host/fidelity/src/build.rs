@@ -55,6 +55,8 @@ pub fn build(tock: &Path) -> Result<Programs, String> {
         patch("kernel", &tock.join("kernel")),
         "--config".to_owned(),
         patch("tock-tbf", &tock.join("libraries/tock-tbf")),
+        "--config".to_owned(),
+        patch("capsules-system", &tock.join("capsules/system")),
     ];
     let host = [
         "--manifest-path".to_owned(),

@@ -178,3 +178,81 @@ impl Names {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: usize = 0x7000_0000_0000;
+
+    fn names() -> Names {
+        let mut names = Names::new();
+        let start = core::ptr::without_provenance_mut(START);
+        let memory = NonNull::slice_from_raw_parts(NonNull::new(start).unwrap(), 0x1_0000);
+        names.add(memory, Flash::program_image());
+        names.set_stack_end(START, START + 0x8000);
+        names
+    }
+
+    fn value(names: &mut Names, value: usize) -> String {
+        let mut line = String::new();
+        names.value(&mut line, START, value).unwrap();
+        line
+    }
+
+    #[test]
+    fn addresses_are_told_as_places() {
+        let mut names = names();
+        let image = Flash::program_image();
+        for (address, told) in [
+            (0, "0x0"),
+            (4096, "0x1000"),
+            (u32::MAX as usize, "0xffffffff"),
+            (START - 1, "start-0x1"),
+            (START, "start"),
+            (START + 0x4000, "stack#0"),
+            (START + 0x3000, "stack#1"),
+            (START + 0x4000, "stack#0"),
+            (START + 0x8000, "ram+0x0"),
+            (START + 0x8040, "ram+0x40"),
+            (START + 0xFF00, "top#0"),
+            (START + 0x1_0000, "end"),
+            (START + 0x1_0001, "end+0x1"),
+            (usize::MAX, "elsewhere#0"),
+            (START + 0x10_0000, "elsewhere#1"),
+            (usize::MAX, "elsewhere#0"),
+            (image.visible_start(), "flash#0"),
+            (image.end(), "flash#1"),
+            (image.start(), "header"),
+        ] {
+            assert_eq!(value(&mut names, address), told, "{address:#x}");
+        }
+        names.forget();
+        assert_eq!(value(&mut names, START + 0x3000), "stack#0");
+        assert_eq!(value(&mut names, image.end()), "flash#0");
+    }
+
+    #[test]
+    fn a_state_is_told_when_it_is_new() {
+        let mut names = names();
+        assert!(names.is_new(START, "a"));
+        assert!(!names.is_new(START, "a"));
+        assert!(names.is_new(START, "b"));
+        names.forget();
+        assert!(names.is_new(START, "b"));
+    }
+
+    #[test]
+    fn processes_are_numbered_and_memory_can_be_used_again() {
+        let mut names = names();
+        let other = core::ptr::without_provenance_mut(START + 0x10_0000);
+        let other = NonNull::slice_from_raw_parts(NonNull::new(other).unwrap(), 0x1_0000);
+        names.add(other, Flash::program_image());
+        names.add(other, Flash::program_image());
+        let mut line = String::new();
+        names.process(&mut line, START).unwrap();
+        names.process(&mut line, START + 0x10_0000).unwrap();
+        names.process(&mut line, 5).unwrap();
+        assert_eq!(line, "P0P1P?");
+    }
+}
