@@ -181,6 +181,35 @@ ci-job-tabs: ## The userland tests as TABs: build, check, install in flash image
 	    exit $$code; \
 	fi
 
+# The AST1030 board in QEMU (doc/qemu.md).
+QEMU ?= qemu-system-arm
+QEMU_TABS = target/qemu-tabs
+QEMU_APPS_TARGET = $(abspath $(or $(CARGO_TARGET_DIR),target/qemu-apps))
+QEMU_CRATE = userland-tests/qemu
+EVB = EVB_KERNEL=$(KERNELS)/ast1030_evb EVB_TABS=$(TABS):$(QEMU_TABS) QEMU=$(QEMU) \
+    $(CARGO) run --release --locked --quiet --manifest-path $(QEMU_CRATE)/Cargo.toml --
+
+.PHONY: qemu-there qemu-parts qemu qemu-test
+qemu-there:
+	@command -v $(QEMU) >/dev/null || { \
+	    echo "qemu: there is no $(QEMU). Debian has it: apt-get install qemu-system-arm" >&2; exit 1; }
+
+qemu-parts: qemu-there tock tabs
+	$(IN_BOARDS) $(EMBEDDED) build --release -p ast1030_evb
+	CARGO_TARGET_DIR=$(QEMU_APPS_TARGET) tools/embedded-cargo build --release --locked \
+	    --manifest-path $(QEMU_CRATE)/apps/Cargo.toml
+	$(CARGO) run --release --locked --quiet -p userland-tabs -- --from $(QEMU_CRATE) --tabs $(QEMU_TABS) build \
+	    --library $(QEMU_APPS_TARGET)/thumbv7em-none-eabi/release/libqemu_apps.a --elf2tab $(ELF2TAB)
+
+APPS ?= basic churn-a
+qemu: qemu-parts ## Boot the AST1030 board in QEMU, with a process console (APPS="basic churn-a"); Ctrl-C ends it
+	$(EVB) run $(APPS)
+
+QEMU_TEST ?=
+qemu-test: qemu-parts ## Userland tests, deaths, detaches and kills on a real kernel in QEMU (QEMU_KILLS=200 QEMU_TEST=filter)
+	$(CARGO) test --release --locked --quiet --manifest-path $(QEMU_CRATE)/Cargo.toml
+	$(EVB) test $(if $(QEMU_TEST),-- $(QEMU_TEST))
+
 BOARD ?= nrf52840dk
 .PHONY: hw-test
 hw-test: ## Run the userland tests on a board that is connected (BOARD=nrf52840dk PORT=/dev/... RUN=name)
