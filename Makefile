@@ -189,7 +189,7 @@ QEMU_CRATE = userland-tests/qemu
 EVB = EVB_KERNEL=$(KERNELS)/ast1030_evb EVB_TABS=$(TABS):$(QEMU_TABS) QEMU=$(QEMU) \
     $(CARGO) run --release --locked --quiet --manifest-path $(QEMU_CRATE)/Cargo.toml --
 
-.PHONY: qemu-there qemu-parts qemu qemu-test
+.PHONY: qemu-there qemu-parts qemu qemu-test qemu-costs
 qemu-there:
 	@command -v $(QEMU) >/dev/null || { \
 	    echo "qemu: there is no $(QEMU). Debian has it: apt-get install qemu-system-arm" >&2; exit 1; }
@@ -209,6 +209,9 @@ QEMU_TEST ?=
 qemu-test: qemu-parts ## Userland tests, deaths, detaches and kills on a real kernel in QEMU (QEMU_KILLS=200 QEMU_TEST=filter)
 	$(CARGO) test --release --locked --quiet --manifest-path $(QEMU_CRATE)/Cargo.toml
 	$(EVB) test $(if $(QEMU_TEST),-- $(QEMU_TEST))
+
+qemu-costs: qemu-parts ## Instructions per operation on the target, our stack beside upstream's
+	$(EVB) costs
 
 BOARD ?= nrf52840dk
 .PHONY: hw-test

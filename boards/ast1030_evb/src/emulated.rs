@@ -47,6 +47,7 @@ pub struct Emulated<C: Controller<'static> + 'static, A: Alarm<'static> + 'stati
     controller: &'static C,
     alarm: &'static A,
     is_emulated: bool,
+    takes_time: bool,
     client: OptionalCell<&'static dyn Client<C::Idle>>,
     owed: Cell<Owed>,
     /// The WRDI is in flight, after an operation that ended so.
@@ -56,12 +57,19 @@ pub struct Emulated<C: Controller<'static> + 'static, A: Alarm<'static> + 'stati
 }
 
 impl<C: Controller<'static>, A: Alarm<'static>> Emulated<C, A> {
-    /// In front of `controller`. To be made its client, and the alarm's.
-    pub fn new(controller: &'static C, alarm: &'static A, is_emulated: bool) -> Emulated<C, A> {
+    /// In front of `controller`. To be made its client, and the alarm's. Without `takes_time`
+    /// it puts in the latch only.
+    pub fn new(
+        controller: &'static C,
+        alarm: &'static A,
+        is_emulated: bool,
+        takes_time: bool,
+    ) -> Emulated<C, A> {
         Emulated {
             controller,
             alarm,
             is_emulated,
+            takes_time,
             client: OptionalCell::empty(),
             owed: Cell::new(Owed::default()),
             unlatching: OptionalCell::empty(),
@@ -80,7 +88,11 @@ impl<C: Controller<'static>, A: Alarm<'static>> Emulated<C, A> {
             .checked_div(u64::from(self.controller.clock_hz()))
             .unwrap_or_default();
         Owed {
-            wires_us: u32::try_from(us).unwrap_or(u32::MAX),
+            wires_us: if self.takes_time {
+                u32::try_from(us).unwrap_or(u32::MAX)
+            } else {
+                0
+            },
             latch: match template.data {
                 Data::In => false,
                 Data::Out | Data::None => template.address != AddressWidth::None,

@@ -13,19 +13,23 @@
 #![no_std]
 #![no_main]
 
+mod busy;
+mod cs1_spi;
 mod emulated;
 mod last_words;
 mod options;
 mod run;
 mod storm;
 
+use crate::busy::Busy;
+use crate::cs1_spi::{Cs1, Cs1Spi, NoPin};
 use crate::emulated::Emulated;
 use crate::last_words::LastWords;
 use crate::options::Options;
 use crate::run::{EndingScheduler, Witnesses};
 use crate::storm::Storm;
 use aspeed_fmc::{Fmc, LengthRegister};
-use ast1030::{Ast1030, chip, interrupts};
+use ast1030::{Ast1030, Counter, chip, interrupts};
 use capsules_core::virtualizers::virtual_alarm::VirtualMuxAlarm;
 use core::fmt::Write;
 use core::panic::PanicInfo;
@@ -39,6 +43,7 @@ use kernel::platform::chip::{Chip, InterruptService, PanicWriter};
 use kernel::platform::{KernelResources, SyscallDriverLookup};
 use kernel::process::ProcessFaultPolicy;
 use kernel::syscall::SyscallDriver;
+use kernel::utilities::StaticRef;
 use kernel::utilities::io_write::IoWrite;
 use kernel::utilities::single_thread_value::SingleThreadValue;
 use kernel::{Kernel, capabilities, create_capability, debug, static_init};
@@ -76,6 +81,9 @@ const ISOLATED_LENGTH: u32 = 0x10_0000;
 const ISOLATED_SHARE: usize = 4096;
 static REGIONS: [Region; test_regions::COUNT + OWN_APPS.len()] = regions();
 
+/// Bytes of the other flash that apps have through upstream's driver.
+const BESIDE_LENGTH: usize = 0x1_0000;
+
 /// How many apps can run.
 const NUM_PROCS: usize = 8;
 /// How often an app that faults is restarted, less one: what the policy compares with.
@@ -91,6 +99,9 @@ type UartHw = ast1030::Uart<'static>;
 type VirtualAlarm = VirtualMuxAlarm<'static, AlarmHw>;
 type EmulatedHw = Emulated<FmcHw, VirtualAlarm>;
 type DeviceHw = SpiNorDevice<EmulatedHw, AlarmHw>;
+/// Upstream's flash driver, and apps' storage on top of it.
+type Mx25 = components::mx25r6435f::Mx25r6435fComponentType<Cs1Spi, NoPin, AlarmHw>;
+type Beside = capsules_extra::nonvolatile_storage_driver::NonvolatileStorage<'static>;
 type LowLevelDebug = capsules_core::low_level_debug::LowLevelDebug<
     'static,
     capsules_core::virtualizers::virtual_uart::UartDevice<'static>,
@@ -151,6 +162,8 @@ struct Platform {
     low_level_debug: &'static LowLevelDebug,
     spi_nor: &'static spi_nor::driver::Driver<'static>,
     isolated_storage: &'static IsolatedStorage<ISOLATED_SHARE>,
+    busy: &'static Busy,
+    beside: Option<&'static Beside>,
     scheduler: &'static SchedulerHw,
     systick: cortexm4f::systick::SysTick,
 }
@@ -168,6 +181,11 @@ impl SyscallDriverLookup for Platform {
             capsules_extra::isolated_nonvolatile_storage_driver::DRIVER_NUM => {
                 f(Some(self.isolated_storage))
             }
+            busy::DRIVER_NUM => f(Some(self.busy)),
+            capsules_extra::nonvolatile_storage_driver::DRIVER_NUM => match self.beside {
+                Some(beside) => f(Some(beside)),
+                None => f(None),
+            },
             _ => f(None),
         }
     }
@@ -180,7 +198,7 @@ impl KernelResources<ChipHw> for Platform {
     type ContextSwitchCallback = ();
     type Scheduler = SchedulerHw;
     type SchedulerTimer = cortexm4f::systick::SysTick;
-    type WatchDog = ();
+    type WatchDog = Busy;
 
     fn syscall_driver_lookup(&self) -> &Self {
         self
@@ -206,8 +224,8 @@ impl KernelResources<ChipHw> for Platform {
         &self.systick
     }
 
-    fn watchdog(&self) -> &() {
-        &()
+    fn watchdog(&self) -> &Busy {
+        self.busy
     }
 }
 
@@ -348,7 +366,7 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
     wire_alarm.setup();
     let emulated = static_init!(
         EmulatedHw,
-        EmulatedHw::new(fmc, wire_alarm, options.emulated)
+        EmulatedHw::new(fmc, wire_alarm, options.emulated, !options.measure)
     );
     fmc.set_client(emulated);
     wire_alarm.set_alarm_client(emulated);
@@ -379,6 +397,39 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
     .finalize(spi_nor_components::isolated_storage_component_static!(
         ISOLATED_SHARE
     ));
+
+    let counter = Counter::new(chip::TIMERS);
+    counter.start();
+    let busy = static_init!(Busy, Busy::new(counter));
+    let beside = options.measure.then(|| {
+        // SAFETY: of these registers nobody else has chip select 1's; the others are only
+        // written back as they are.
+        let registers = unsafe { StaticRef::new(0x7E62_0000 as *const cs1_spi::Registers) };
+        // SAFETY: the window is chip select 1's.
+        let window = unsafe { StaticRef::new(0x8800_0000 as *const cs1_spi::Window) };
+        let spi = static_init!(Cs1Spi, Cs1Spi::new(registers, window, busy));
+        spi.register();
+        let mux_spi = components::spi::SpiMuxComponent::new(spi)
+            .finalize(components::spi_mux_component_static!(Cs1Spi));
+        let mx25 =
+            components::mx25r6435f::Mx25r6435fComponent::new(None, None, Cs1, mux_alarm, mux_spi)
+                .finalize(components::mx25r6435f_component_static!(
+                    Cs1Spi, NoPin, AlarmHw
+                ));
+        let beside: &'static Beside =
+            components::nonvolatile_storage::NonvolatileStorageComponent::new(
+                board_kernel,
+                capsules_extra::nonvolatile_storage_driver::DRIVER_NUM,
+                mx25,
+                0,
+                BESIDE_LENGTH,
+                BESIDE_LENGTH,
+                BESIDE_LENGTH,
+                create_capability!(capabilities::MemoryAllocationCapability),
+            )
+            .finalize(components::nonvolatile_storage_component_static!(Mx25));
+        beside
+    });
 
     let storm = options.storm.map(|(rounds, seed)| {
         let alarm = static_init!(VirtualAlarm, VirtualAlarm::new(mux_alarm));
@@ -501,6 +552,8 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
         low_level_debug,
         spi_nor: spi_nor.driver,
         isolated_storage,
+        busy,
+        beside,
         scheduler,
         systick: cortexm4f::systick::SysTick::new_with_calibration(200_000_000),
     };

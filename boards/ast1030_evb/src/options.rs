@@ -25,6 +25,9 @@ pub struct Options {
     /// Flash and controller are QEMU's, which [leaves things out](crate::emulated) and may
     /// count other lengths.
     pub emulated: bool,
+    /// Upstream's flash driver runs at the other chip select, the CPU's work is counted, and
+    /// wires take no time.
+    pub measure: bool,
     /// How often the flash is detached and attached again, and a seed.
     pub storm: Option<(u32, u32)>,
 }
@@ -35,6 +38,7 @@ impl Options {
         console: true,
         restart: false,
         emulated: false,
+        measure: false,
         storm: None,
     };
 
@@ -49,6 +53,7 @@ impl Options {
             console: flag(1),
             restart: flag(2),
             emulated: flag(3),
+            measure: flag(4),
             storm: (rounds > 0).then_some((rounds, seed)),
         }
     }

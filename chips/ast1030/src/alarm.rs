@@ -18,6 +18,7 @@
 //! its interrupt has been acknowledged is changed once more.
 
 use crate::interrupts;
+use crate::timers::{CONTROL, NEVER, STATUS, TimerRegisters};
 use core::cell::Cell;
 use cortexm4f::nvic::{self, Nvic};
 use kernel::ErrorCode;
@@ -25,48 +26,7 @@ use kernel::hil::time::{self, AlarmClient, Freq1MHz, Ticks, Ticks32};
 use kernel::utilities::StaticRef;
 use kernel::utilities::cells::OptionalCell;
 use kernel::utilities::registers::interfaces::{ReadWriteable, Readable, Writeable};
-use kernel::utilities::registers::{ReadWrite, WriteOnly, register_bitfields, register_structs};
 
-register_structs! {
-    /// One timer.
-    Timer {
-        (0x0 => count: ReadWrite<u32>),
-        (0x4 => reload: ReadWrite<u32>),
-        (0x8 => first_match: ReadWrite<u32>),
-        (0xC => second_match: ReadWrite<u32>),
-        (0x10 => @END),
-    },
-    /// The first four timers and what they share.
-    pub TimerRegisters {
-        (0x00 => timers: [Timer; 3]),
-        (0x30 => control: ReadWrite<u32, CONTROL::Register>),
-        /// Write 1 to clear.
-        (0x34 => interrupt_status: ReadWrite<u32, STATUS::Register>),
-        (0x38 => _reserved),
-        /// Ones clear bits of `control`.
-        (0x3C => control_clear: WriteOnly<u32, CONTROL::Register>),
-        (0x40 => @END),
-    }
-}
-
-register_bitfields![u32,
-    CONTROL [
-        ENABLE1 OFFSET(0) NUMBITS(1) [],
-        /// 1 MHz.
-        EXTERNAL_CLOCK1 OFFSET(1) NUMBITS(1) [],
-        OVERFLOW_INTERRUPT1 OFFSET(2) NUMBITS(1) [],
-        ENABLE2 OFFSET(4) NUMBITS(1) [],
-        /// 1 MHz.
-        EXTERNAL_CLOCK2 OFFSET(5) NUMBITS(1) [],
-        OVERFLOW_INTERRUPT2 OFFSET(6) NUMBITS(1) []
-    ],
-    STATUS [
-        TIMER2 OFFSET(1) NUMBITS(1) []
-    ]
-];
-
-/// A match that never happens: it is not below any reload value.
-const NEVER: u32 = u32::MAX;
 /// The shortest distance, in µs.
 const SHORTEST: u32 = 10;
 

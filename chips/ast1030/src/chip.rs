@@ -4,8 +4,8 @@
 
 //! The core, and where the peripherals are. The only module with `unsafe` in it.
 
-use crate::alarm::TimerRegisters;
 use crate::interrupts;
+use crate::timers::TimerRegisters;
 use crate::uart::UartRegisters;
 use core::fmt::Write;
 use cortexm4f::{

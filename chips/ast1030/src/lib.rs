@@ -18,9 +18,13 @@ pub mod alarm;
 // Vectors, sleeping, and the addresses of registers.
 #[allow(unsafe_code)]
 pub mod chip;
+pub mod counter;
 pub mod interrupts;
+mod timers;
 pub mod uart;
 
 pub use alarm::Alarm;
 pub use chip::Ast1030;
+pub use counter::Counter;
+pub use timers::TimerRegisters;
 pub use uart::Uart;

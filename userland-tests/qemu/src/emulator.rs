@@ -34,8 +34,10 @@ pub struct Machine {
     pub qemu: PathBuf,
     /// The SRAM, see [`crate::image`].
     pub image: PathBuf,
-    /// The array of the flash.
+    /// The array of the flash, and that of another one at the next chip select.
     pub array: PathBuf,
+    /// See `array`.
+    pub other: Option<PathBuf>,
     /// What time is.
     pub clock: Clock,
 }
@@ -51,7 +53,10 @@ impl Machine {
             .arg("-kernel")
             .arg(&self.image)
             .arg("-drive")
-            .arg(drive(&self.array));
+            .arg(drive(&self.array, 0));
+        if let Some(other) = &self.other {
+            command.arg("-drive").arg(drive(other, 1));
+        }
         command.arg("-icount").arg(match self.clock {
             Clock::Paced => "shift=2,align=off,sleep=on",
             Clock::Eager => "shift=2,align=off,sleep=off",
@@ -60,10 +65,10 @@ impl Machine {
     }
 }
 
-fn drive(array: &Path) -> String {
+fn drive(array: &Path, chip_select: u8) -> String {
     // A comma in a name is doubled.
     let name = array.display().to_string().replace(',', ",,");
-    format!("file={name},if=mtd,index=0,format=raw")
+    format!("file={name},if=mtd,index={chip_select},format=raw")
 }
 
 /// A run that ended by itself.

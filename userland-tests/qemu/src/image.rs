@@ -28,6 +28,8 @@ pub struct Options {
     pub console: bool,
     /// An app that faults is restarted.
     pub restart: bool,
+    /// Upstream's flash driver runs beside ours, and the CPU's work is counted.
+    pub measure: bool,
     /// How often the flash is detached and attached again, and a seed.
     pub storm: Option<(u32, u32)>,
 }
@@ -35,7 +37,7 @@ pub struct Options {
 impl Options {
     /// As the board reads them. Flash and controller are always QEMU's here.
     fn words(self) -> [u32; 4] {
-        let flags = [self.end, self.console, self.restart, true];
+        let flags = [self.end, self.console, self.restart, true, self.measure];
         let flags = (0..)
             .zip(flags)
             .map(|(bit, set)| u32::from(set) << bit)

@@ -10,7 +10,7 @@ use qemu_evb::array::Array;
 use qemu_evb::emulator::{Clock, Machine};
 use qemu_evb::figures;
 use qemu_evb::image::{Options, Parts};
-use qemu_evb::scenarios::{Lab, Verdict, alone, deaths, kills, storm, together};
+use qemu_evb::scenarios::{Lab, Verdict, alone, costs, deaths, kills, storm, together};
 use std::error::Error;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -57,6 +57,8 @@ enum What {
         #[arg(long)]
         restart: bool,
     },
+    /// Count what operations cost the CPU, in instructions
+    Costs,
     /// Try all scenarios
     Test {
         /// How many times the emulator is killed
@@ -115,10 +117,15 @@ fn run(program: Program) -> Result<ExitCode, Box<dyn Error>> {
                 qemu,
                 image,
                 array,
+                other: None,
                 clock: Clock::Paced,
             };
             // Comes back only if that did not work.
             Err(format!("{}: {}", machine.qemu.display(), machine.command().exec()).into())
+        }
+        What::Costs => {
+            print!("{}", costs::table(&costs::count(&Lab { parts, qemu })?));
+            Ok(ExitCode::SUCCESS)
         }
         What::Test {
             kills,
@@ -193,6 +200,7 @@ fn trials(lab: &Arc<Lab>, kills: u32, detaches: u32, seed: u64) -> Vec<Trial> {
     }
     add_all! {
         alone::log_goes_on
+        costs::twice_the_same
         alone::dump_is_the_array
         alone::isolated_storage
         alone::twice_the_same

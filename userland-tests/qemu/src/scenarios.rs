@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 pub mod alone;
+pub mod costs;
 pub mod deaths;
 pub mod kills;
 pub mod storm;
@@ -36,6 +37,7 @@ pub const TO_THE_END: Options = Options {
     end: true,
     console: false,
     restart: false,
+    measure: false,
     storm: None,
 };
 
@@ -51,6 +53,8 @@ pub struct Bench<'l> {
     folder: TempDir,
     /// The flash's array.
     pub array: Array,
+    /// That of another flash, if there is one.
+    pub other: Option<Array>,
 }
 
 /// A run that is over, and its report.
@@ -74,6 +78,7 @@ impl Lab {
             lab: self,
             folder,
             array,
+            other: None,
         })
     }
 }
@@ -105,6 +110,7 @@ impl Bench<'_> {
             qemu: self.lab.qemu.clone(),
             image,
             array: self.array.path.clone(),
+            other: self.other.as_ref().map(|other| other.path.clone()),
             clock,
         }
     }

@@ -11,6 +11,7 @@ mod erase_on;
 mod fault_mpu;
 mod isolated;
 mod journal;
+mod measure;
 mod say;
 
 use userland_rt::system_call::exit_terminate;
@@ -35,4 +36,5 @@ entries! {
     app_journal journal::run();
     app_fault_mpu fault_mpu::run();
     app_isolated isolated::run();
+    app_measure measure::run();
 }
