@@ -65,15 +65,13 @@ const IDLE_US: u32 = 100_000;
 const REGIONS_START: u32 = 0x20_0000;
 const OWN_REGIONS_START: u32 = 0x80_0000;
 const OWN_REGION: u32 = 0x4_0000;
-const OWN_APPS: [&str; 8] = [
+const OWN_APPS: [&str; 6] = [
     "churn-a",
     "churn-b",
     "erase-on",
     "journal",
     "measure",
-    "die-never-collect",
     "fault-mpu",
-    "exit-again",
 ];
 const ISOLATED_START: u32 = 0x100_0000;
 const ISOLATED_LENGTH: u32 = 0x10_0000;

@@ -125,9 +125,10 @@ unsafe impl Port for Mmio {
     }
 }
 
-/// Which addresses the DMA reaches: those without this bit, in [`RAM`]. QEMU's model of
-/// DMA_RAM has no such bit; whether the chip has is unverified on silicon. An address with
-/// it would come out as another one.
+/// The DMA reaches addresses in [`RAM`] without this bit.
+///
+/// QEMU's model of DMA_RAM has no such bit; whether the chip has is unverified on silicon. An
+/// address with it would come out as another one.
 pub const UNREACHABLE_BIT: usize = 1 << 18;
 
 /// The SRAM: 768 KiB from 0 on.

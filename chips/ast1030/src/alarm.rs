@@ -75,7 +75,7 @@ impl<'a> Alarm<'a> {
         );
     }
 
-    /// To be called when [`interrupts::ALARM`](crate::interrupts::ALARM) is pending.
+    /// To be called when [`interrupts::ALARM`] is pending.
     pub fn handle_interrupt(&self) {
         self.registers.interrupt_status.write(STATUS::TIMER2::SET);
         // Writes to peripherals may be buffered: after this the line is low.

@@ -20,15 +20,13 @@ const SHARED_START: u64 = 0x20_0000;
 const SHARED_LENGTH: u64 = 0x1_0000;
 const OWN_START: u64 = 0x80_0000;
 const OWN_LENGTH: u64 = 0x4_0000;
-const OWN_APPS: [&str; 8] = [
+const OWN_APPS: [&str; 6] = [
     "churn-a",
     "churn-b",
     "erase-on",
     "journal",
     "measure",
-    "die-never-collect",
     "fault-mpu",
-    "exit-again",
 ];
 
 /// Where an app's region begins.
