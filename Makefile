@@ -24,7 +24,7 @@ prepush: ci-job-format ci-job-clippy ci-job-rules ci-job-test ci-job-docs ci-job
 	@echo "prepush: clean"
 
 .PHONY: ci
-ci: prepush ci-job-broken ci-job-embedded ci-job-fidelity ci-job-tabs ## All that CI runs
+ci: prepush ci-job-broken ci-job-embedded ci-job-fidelity ci-job-tabs ci-job-qemu ## All that CI runs
 
 .PHONY: ci-job-format
 ci-job-format: ## Is everything formatted?
@@ -209,6 +209,19 @@ QEMU_TEST ?=
 qemu-test: qemu-parts ## Userland tests, deaths, detaches and kills on a real kernel in QEMU (QEMU_KILLS=200 QEMU_TEST=filter)
 	$(CARGO) test --release --locked --quiet --manifest-path $(QEMU_CRATE)/Cargo.toml
 	$(EVB) test $(if $(QEMU_TEST),-- $(QEMU_TEST))
+
+.PHONY: ci-job-qemu
+ci-job-qemu: ## qemu-test; NOT RUN without a checkout or QEMU
+	@code=0; tools/tock-checkout $(TOCK) || code=$$?; \
+	if [ $$code = 3 ]; then \
+	    echo "ci-job-qemu: NOT RUN: there is no upstream Tock to boot, see above" >&2; \
+	elif [ $$code != 0 ]; then \
+	    exit 1; \
+	elif ! command -v $(QEMU) >/dev/null; then \
+	    echo "ci-job-qemu: NOT RUN: there is no $(QEMU). Debian has it: apt-get install qemu-system-arm" >&2; \
+	else \
+	    $(MAKE) --no-print-directory qemu-test; \
+	fi
 
 qemu-costs: qemu-parts ## Instructions per operation on the target, our stack beside upstream's
 	$(EVB) costs
