@@ -40,8 +40,17 @@ pub fn compare(programs: &Programs, scratch: &Path, report: &mut Report) -> Resu
     let results = for_each(&cases, |case| one(programs, scratch, case));
     for (case, result) in cases.iter().zip(results) {
         let (outputs, compared) = result?;
-        report.cases.add(&case.name, compared);
         let [host, upstream] = outputs;
+        if !matches!(host.status.code(), Some(0 | 1)) || compared.lines == 0 {
+            return Err(format!(
+                "{}: {}, and {} lines: {}",
+                case.name,
+                host.status,
+                compared.lines,
+                String::from_utf8_lossy(&host.stderr)
+            ));
+        }
+        report.cases.add(&case.name, compared);
         if (host.status, &host.stdout) != (upstream.status, &upstream.stdout) {
             report.cases.differ(format!(
                 "{}: what it printed, or how it ended: {} and {}",
