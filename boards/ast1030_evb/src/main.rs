@@ -112,7 +112,7 @@ type SchedulerHw = EndingScheduler<Sweeping>;
 static PANIC_RESOURCES: SingleThreadValue<PanicResources<ChipHw, Printer>> =
     SingleThreadValue::new();
 
-kernel::stack_size! {0x2000}
+kernel::stack_size! {0x4000}
 
 const fn regions() -> [Region; test_regions::COUNT + OWN_APPS.len()] {
     let shared = test_regions::from(REGIONS_START);

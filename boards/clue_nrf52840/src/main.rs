@@ -74,7 +74,7 @@ type SchedulerHw = SweepingSchedulerType<components::sched::round_robin::RoundRo
 static PANIC_RESOURCES: SingleThreadValue<PanicResources<ChipHw, Printer>> =
     SingleThreadValue::new();
 
-kernel::stack_size! {0x2000}
+kernel::stack_size! {0x4000}
 
 struct Platform {
     console: &'static components::console::ConsoleComponentType,

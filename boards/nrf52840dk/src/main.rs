@@ -101,7 +101,7 @@ type KvDriver = components::kv::KVDriverComponentType<
 static PANIC_RESOURCES: SingleThreadValue<PanicResources<ChipHw, Printer>> =
     SingleThreadValue::new();
 
-kernel::stack_size! {0x2000}
+kernel::stack_size! {0x4000}
 
 struct Platform {
     console: &'static components::console::ConsoleComponentType,
