@@ -65,7 +65,7 @@ REPORT = $(CARGO) run --release --locked --quiet -p firmware-report --
 
 .PHONY: tock
 tock: ## Is there an upstream checkout? (TOCK=path makes tock/ a link to one)
-	@tools/tock-checkout $(TOCK)
+	@tools/tock-checkout "$(TOCK)"
 
 .PHONY: boards
 boards: tock ## Kernels for all boards, on upstream Tock (TOCK=path)
@@ -87,7 +87,7 @@ size: boards ## How large the kernels are, beside upstream's own for the nRF5284
 
 .PHONY: ci-job-embedded
 ci-job-embedded: ## All that needs upstream Tock: the boards, their checks and sizes
-	@tools/tock-checkout $(TOCK); case $$? in \
+	@tools/tock-checkout "$(TOCK)"; case $$? in \
 	    0) $(MAKE) boards-check size ;; \
 	    3) echo "ci-job-embedded: NOT RUN: there is no upstream Tock to build it with, see above" >&2 ;; \
 	    *) exit 1 ;; \
@@ -161,6 +161,9 @@ $(TOOLS)/python/installed: userland-tests/tools/requirements.txt
 	$(TOOLS)/python/bin/pip install --quiet --requirement $<
 	@touch $@
 
+.PHONY: tab-tools
+tab-tools: $(TOOLS)/python/installed
+
 .PHONY: tabs
 tabs: $(ELF2TAB) ## The userland tests as apps for Cortex-M4: target/tabs/*.tab
 	library=$$(userland-tests/tools/build-library) && \
@@ -212,7 +215,7 @@ qemu-test: qemu-parts ## Userland tests, deaths, detaches and kills on a real ke
 
 .PHONY: ci-job-qemu
 ci-job-qemu: ## qemu-test; NOT RUN without a checkout or QEMU
-	@code=0; tools/tock-checkout $(TOCK) || code=$$?; \
+	@code=0; tools/tock-checkout "$(TOCK)" || code=$$?; \
 	if [ $$code = 3 ]; then \
 	    echo "ci-job-qemu: NOT RUN: there is no upstream Tock to boot, see above" >&2; \
 	elif [ $$code != 0 ]; then \
@@ -242,7 +245,7 @@ fidelity: ## The same boards on the host kernel and on upstream's, line by line 
 
 .PHONY: ci-job-fidelity
 ci-job-fidelity: ## The same with fewer schedules; NOT RUN without a checkout
-	@tools/tock-checkout $(TOCK); case $$? in \
+	@tools/tock-checkout "$(TOCK)"; case $$? in \
 	    0) $(MAKE) --no-print-directory fidelity SCHEDULES=1000 ;; \
 	    3) echo "ci-job-fidelity: NOT RUN: there is no upstream Tock to compare with, see above" >&2 ;; \
 	    *) exit 1 ;; \

@@ -16,6 +16,9 @@ PROBE_RS ?= probe-rs
 # rustc brings one that knows all targets, and does not always say where its library is.
 SYSROOT := $(shell rustc --print sysroot)
 OBJCOPY ?= LD_LIBRARY_PATH=$(SYSROOT)/lib $(firstword $(wildcard $(SYSROOT)/lib/rustlib/*/bin/rust-objcopy) llvm-objcopy)
+# tockloader that knows where apps are to go on each board; it takes the board's own name.
+TAB_LOADER = $(ROOT)/target/tools/python/bin/python $(ROOT)/userland-tests/tools/tockloader
+TAB_LOADER_FLAGS ?= --board $(PLATFORM) $(filter --jlink,$(TOCKLOADER_FLAGS)) $(if $(PORT),--port $(PORT))
 # Where the apps are, for `make apps`: the userland tests unless said otherwise.
 TABS ?= $(ROOT)/target/tabs
 
@@ -30,7 +33,7 @@ help: ## Show this list
 # Always asked of cargo, which knows best what has changed.
 .PHONY: kernel
 kernel:
-	@$(ROOT)/tools/tock-checkout $(TOCK)
+	@$(ROOT)/tools/tock-checkout "$(TOCK)"
 	@cd $(ROOT)/boards && CARGO_TARGET_DIR=$(CARGO_TARGET_DIR) ../tools/embedded-cargo build --release -p $(PLATFORM)
 
 $(ELF): kernel
@@ -50,12 +53,12 @@ install: flash ## Build the kernel and put it on the board
 
 .PHONY: tabs
 tabs:
-	$(MAKE) -C $(ROOT) tabs
+	$(MAKE) -C $(ROOT) tabs tab-tools
 
 .PHONY: apps
 apps: tabs ## Build the userland tests, and install APPS="name ..." of them
 	@test -n "$(APPS)" || { echo "apps: say APPS=\"name ...\"; there are" $(basename $(notdir $(wildcard $(TABS)/*.tab))) >&2; exit 2; }
-	$(TOCKLOADER) install $(TOCKLOADER_FLAGS) $(foreach app,$(APPS),$(TABS)/$(app).tab)
+	$(TAB_LOADER) install $(TAB_LOADER_FLAGS) $(foreach app,$(APPS),$(TABS)/$(app).tab)
 
 .PHONY: clean
 clean: ## Forget what was built

@@ -199,8 +199,21 @@ impl Boards {
             if board.flash.apps % flash != 0 || board.ram.apps % ram != 0 {
                 return Err(format!("{name}: places must be aligned to their size"));
             }
-            if flash % board.flash.page != 0 {
-                return Err(format!("{name}: places must be whole pages"));
+            if board.flash.page == 0 || flash % board.flash.page != 0 {
+                return Err(format!(
+                    "{name}: places must be whole pages, and a page some bytes"
+                ));
+            }
+            let count = u64::from(board.flash.places);
+            let end = |apps: u32, size: u32| u64::from(apps) + count * u64::from(size);
+            let reach = u64::from(u32::MAX) + 1;
+            if count == 0
+                || end(board.flash.apps, flash) > reach
+                || end(board.ram.apps, ram) > reach
+            {
+                return Err(format!(
+                    "{name}: places must be at least one, and end below 4 GiB"
+                ));
             }
         }
         Ok(())
