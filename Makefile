@@ -3,9 +3,8 @@
 # Copyright tock-qspi contributors 2026.
 
 CARGO ?= cargo
-# An upstream Tock checkout, for what is built for real boards.
-TOCK ?= tock
-TOCK_COMMIT = 65608d717a1da9945deffec37fb3afa6fda03d29
+# An upstream Tock checkout that is not at tock/, for what is built for real boards.
+TOCK ?=
 
 .DEFAULT_GOAL := help
 
@@ -25,7 +24,7 @@ prepush: ci-job-format ci-job-clippy ci-job-rules ci-job-test ci-job-docs ci-job
 	@echo "prepush: clean"
 
 .PHONY: ci
-ci: prepush ci-job-broken ci-job-embedded ## All that CI runs
+ci: prepush ci-job-broken ci-job-embedded ci-job-fidelity ci-job-tabs ci-job-qemu ## All that CI runs
 
 .PHONY: ci-job-format
 ci-job-format: ## Is everything formatted?
@@ -55,16 +54,44 @@ ci-job-tour: ## The tour must end with no breach
 ci-job-broken: ## Builds with a piece of the teardown removed must be found out
 	tools/check-broken-builds
 
+# What upstream's boards are built with, and ours: see boards/.cargo/config.toml.
+BOARDS = nrf52840dk clue_nrf52840 particle_boron
+# Where cargo puts them.
+BOARDS_TARGET = $(abspath $(or $(CARGO_TARGET_DIR),boards/target))
+KERNELS = $(BOARDS_TARGET)/thumbv7em-none-eabi/release
+IN_BOARDS = cd boards && CARGO_TARGET_DIR=$(BOARDS_TARGET)
+EMBEDDED = ../tools/embedded-cargo
+REPORT = $(CARGO) run --release --locked --quiet -p firmware-report --
+
+.PHONY: tock
+tock: ## Is there an upstream checkout? (TOCK=path makes tock/ a link to one)
+	@tools/tock-checkout "$(TOCK)"
+
+.PHONY: boards
+boards: tock ## Kernels for all boards, on upstream Tock (TOCK=path)
+	$(IN_BOARDS) $(EMBEDDED) build --release
+
+.PHONY: boards-check
+boards-check: boards ## The boards' clippy, format, docs and tests; upstream's lints; no way to a panic
+	$(IN_BOARDS) $(CARGO) fmt -- --check
+	$(IN_BOARDS) $(EMBEDDED) clippy --release -- -D warnings
+	$(IN_BOARDS) RUSTDOCFLAGS="-D warnings" $(EMBEDDED) doc --no-deps
+	$(IN_BOARDS) $(CARGO) test --target $$(rustc -vV | sed -n 's/^host: //p') -p spi-nor-components
+	tools/upstream-lints
+	$(foreach board,$(BOARDS),$(REPORT) panics --argued doc/panics.md $(KERNELS)/$(board) &&) true
+
+.PHONY: size
+size: boards ## How large the kernels are, beside upstream's own for the nRF52840DK, and what of it is ours
+	$(IN_BOARDS) $(EMBEDDED) build --release --manifest-path upstream_nrf52840dk/Cargo.toml
+	$(REPORT) sizes $(KERNELS)/upstream_nrf52840dk $(addprefix $(KERNELS)/,$(BOARDS))
+
 .PHONY: ci-job-embedded
-ci-job-embedded: ## The kernel-side crates for thumbv7em, against upstream Tock
-	@if [ -f "$(TOCK)/kernel/Cargo.toml" ]; then \
-	    tools/embedded-cargo build --release --manifest-path boards/Cargo.toml \
-	        --config 'patch.crates-io.kernel.path="$(abspath $(TOCK))/kernel"'; \
-	else \
-	    echo "ci-job-embedded: NOT RUN: there is no Tock checkout at $(TOCK)/. To have one:" >&2; \
-	    echo "    git clone https://github.com/tock/tock $(TOCK)" >&2; \
-	    echo "    git -C $(TOCK) checkout $(TOCK_COMMIT)" >&2; \
-	fi
+ci-job-embedded: ## All that needs upstream Tock: the boards, their checks and sizes
+	@tools/tock-checkout "$(TOCK)"; case $$? in \
+	    0) $(MAKE) boards-check size ;; \
+	    3) echo "ci-job-embedded: NOT RUN: there is no upstream Tock to build it with, see above" >&2 ;; \
+	    *) exit 1 ;; \
+	esac
 
 # JSON=1 makes the next ones print JSON; PART=name has them use another part.
 SIM = $(CARGO) run --release --locked --quiet --
@@ -101,15 +128,17 @@ compare: ## Why a flag, a sleep or a count is not enough (POLICY=b SCHEDULE=... 
 	$(SIM) compare $(if $(POLICY),--policy $(POLICY)) $(if $(SCHEDULE),--replay '$(SCHEDULE)') $(SIM_OPTIONS)
 
 .PHONY: mutants
-# Those that the crates' own tests let live are tried again by those that try orders; the tests of the
-# command line and of images would find nothing more.
-ORDERS = --package=tock-qspi --lib --test=explore '--test=faults_*' '--test=once_broken*' --test=kernel_clients
+# The quickest tests first; what they let live is tried again by the explorer and the faults. The
+# tests of the command line and of images would find nothing more.
+MUTATE = $(if $(JSON),>&2) $(CARGO) mutants --workspace --output target $(MUTANTS)
+QUICK = --package=tock-qspi --lib --test=first_light --test=kernel_clients '--test=once_broken*'
+ORDERS = --package=tock-qspi --test=explore '--test=faults_*'
 mutants: ## Change the teardown's code in every way that cargo-mutants knows: tests must fail
 	@$(CARGO) mutants --version >/dev/null 2>&1 || { \
 	    echo "mutants: install it first: $(CARGO) install cargo-mutants --locked" >&2; exit 2; }
-	$(CARGO) mutants --workspace --output target $(MUTANTS) $(if $(JSON),>/dev/null) || \
-	    $(CARGO) mutants --workspace --output target --iterate $(MUTANTS) $(if $(JSON),>/dev/null) -- $(ORDERS)
-	$(if $(JSON),@cat target/mutants.out/outcomes.json)
+	@status=0; \
+	$(MUTATE) || $(MUTATE) --iterate -- $(QUICK) || $(MUTATE) --iterate -- $(ORDERS) || status=$$?; \
+	$(if $(JSON),cat target/mutants.out/outcomes.json;) exit $$status
 
 KILLS ?= 1000
 KILL_SEED ?= 1
@@ -123,3 +152,109 @@ FUZZ_SECONDS ?= 600
 fuzz: ## Hammer the SFDP decoder with broken tables (FUZZ_SECONDS=600)
 	SFDP_FUZZ_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --release -p spi-nor --test sfdp_fuzz -- --nocapture
 
+# The apps of the userland tests, as TABs. The tools for it go under target/tools/.
+TOOLS = $(abspath target/tools)
+TABS = target/tabs
+ELF2TAB_VERSION = 0.13.0
+ELF2TAB_ROOT = $(TOOLS)/elf2tab-$(ELF2TAB_VERSION)
+ELF2TAB = $(ELF2TAB_ROOT)/bin/elf2tab
+TOCKLOADER = $(TOOLS)/python/bin/python userland-tests/tools/tockloader
+USERLAND_TABS = $(CARGO) run --release --locked --quiet -p userland-tabs -- --tabs $(TABS)
+
+$(ELF2TAB):
+	$(CARGO) install elf2tab --version $(ELF2TAB_VERSION) --locked --root $(ELF2TAB_ROOT) --quiet
+
+$(TOOLS)/python/installed: userland-tests/tools/requirements.txt
+	python3 -m venv $(TOOLS)/python
+	$(TOOLS)/python/bin/pip install --quiet --requirement $<
+	@touch $@
+
+.PHONY: tab-tools
+tab-tools: $(TOOLS)/python/installed
+
+.PHONY: tabs
+tabs: $(ELF2TAB) ## The userland tests as apps for Cortex-M4: target/tabs/*.tab
+	library=$$(userland-tests/tools/build-library) && \
+	    $(USERLAND_TABS) build --library "$$library" --elf2tab $(ELF2TAB)
+
+.PHONY: tab-image
+tab-image: tabs $(TOOLS)/python/installed ## Install TABs in flash images with tockloader, look at what is in them
+	$(USERLAND_TABS) image --tockloader $(TOCKLOADER)
+
+.PHONY: ci-job-tabs
+ci-job-tabs: ## The userland tests as TABs: build, check, install in flash images
+	@code=0; userland-tests/tools/build-library >/dev/null || code=$$?; \
+	if [ $$code = 0 ]; then \
+	    $(MAKE) --no-print-directory tab-image; \
+	elif [ $$code = 2 ]; then \
+	    echo "ci-job-tabs: NOT RUN: the core library for Cortex-M can't be had here (see above)" >&2; \
+	else \
+	    exit $$code; \
+	fi
+
+# The AST1030 board in QEMU (doc/qemu.md).
+QEMU ?= qemu-system-arm
+QEMU_TABS = target/qemu-tabs
+QEMU_APPS_TARGET = $(abspath $(or $(CARGO_TARGET_DIR),target/qemu-apps))
+QEMU_CRATE = userland-tests/qemu
+EVB = EVB_KERNEL=$(KERNELS)/ast1030_evb EVB_TABS=$(TABS):$(QEMU_TABS) QEMU=$(QEMU) \
+    $(CARGO) run --release --locked --quiet --manifest-path $(QEMU_CRATE)/Cargo.toml --
+
+.PHONY: qemu-there qemu-parts qemu qemu-test qemu-costs
+qemu-there:
+	@command -v $(QEMU) >/dev/null || { \
+	    echo "qemu: there is no $(QEMU). Debian has it: apt-get install qemu-system-arm" >&2; exit 1; }
+
+qemu-parts: qemu-there tock tabs
+	$(IN_BOARDS) $(EMBEDDED) build --release -p ast1030_evb
+	CARGO_TARGET_DIR=$(QEMU_APPS_TARGET) tools/embedded-cargo build --release --locked \
+	    --manifest-path $(QEMU_CRATE)/apps/Cargo.toml
+	$(CARGO) run --release --locked --quiet -p userland-tabs -- --from $(QEMU_CRATE) --tabs $(QEMU_TABS) build \
+	    --library $(QEMU_APPS_TARGET)/thumbv7em-none-eabi/release/libqemu_apps.a --elf2tab $(ELF2TAB)
+
+APPS ?= basic churn-a
+qemu: qemu-parts ## Boot the AST1030 board in QEMU, with a process console (APPS="basic churn-a"); Ctrl-C ends it
+	$(EVB) run $(APPS)
+
+QEMU_TEST ?=
+qemu-test: qemu-parts ## Userland tests, deaths, detaches and kills on a real kernel in QEMU (QEMU_KILLS=200 QEMU_TEST=filter)
+	$(CARGO) test --release --locked --quiet --manifest-path $(QEMU_CRATE)/Cargo.toml
+	$(EVB) test $(if $(QEMU_TEST),-- $(QEMU_TEST))
+
+.PHONY: ci-job-qemu
+ci-job-qemu: ## qemu-test; NOT RUN without a checkout or QEMU
+	@code=0; tools/tock-checkout "$(TOCK)" || code=$$?; \
+	if [ $$code = 3 ]; then \
+	    echo "ci-job-qemu: NOT RUN: there is no upstream Tock to boot, see above" >&2; \
+	elif [ $$code != 0 ]; then \
+	    exit 1; \
+	elif ! command -v $(QEMU) >/dev/null; then \
+	    echo "ci-job-qemu: NOT RUN: there is no $(QEMU). Debian has it: apt-get install qemu-system-arm" >&2; \
+	else \
+	    $(MAKE) --no-print-directory qemu-test; \
+	fi
+
+qemu-costs: qemu-parts ## Instructions per operation on the target, our stack beside upstream's
+	$(EVB) costs
+
+BOARD ?= nrf52840dk
+.PHONY: hw-test
+hw-test: ## Run the userland tests on a board that is connected (BOARD=nrf52840dk PORT=/dev/... RUN=name)
+	@port=$(PORT); [ -n "$$port" ] || port=$$($(USERLAND_TABS) find --board $(BOARD)) || exit; \
+	    $(MAKE) --no-print-directory tabs $(TOOLS)/python/installed && \
+	    $(USERLAND_TABS) hardware --board $(BOARD) --port "$$port" $(if $(RUN),--run $(RUN)) \
+	        --tockloader $(TOCKLOADER)
+
+SCHEDULES ?= 10000
+.PHONY: fidelity
+fidelity: ## The same boards on the host kernel and on upstream's, line by line (TOCK=path SCHEDULES=10000 SEED=1)
+	@$(CARGO) run --release --locked --quiet --package tock-fidelity -- --tock "$(or $(TOCK),tock)" \
+	    --schedules $(SCHEDULES) --seed $(SEED) $(if $(JSON),--json)
+
+.PHONY: ci-job-fidelity
+ci-job-fidelity: ## The same with fewer schedules; NOT RUN without a checkout
+	@tools/tock-checkout "$(TOCK)"; case $$? in \
+	    0) $(MAKE) --no-print-directory fidelity SCHEDULES=1000 ;; \
+	    3) echo "ci-job-fidelity: NOT RUN: there is no upstream Tock to compare with, see above" >&2 ;; \
+	    *) exit 1 ;; \
+	esac

@@ -21,7 +21,7 @@ use kernel::deferred_call::{DeferredCall, DeferredCallClient};
 use kernel::hil::time::Alarm;
 use kernel::platform::SyscallDriverLookup;
 use kernel::platform::chip::Chip;
-use kernel::process::{Process, ProcessId, ShortId, State};
+use kernel::process::{ProcessId, ShortId, State};
 use kernel::syscall::SyscallDriver;
 use kernel::{Kernel, capabilities, create_capability};
 use nrf52840_qspi::{AddressMode, Config, Divider, Pin, Pins, Qspi};
@@ -40,7 +40,7 @@ use std::hash::{Hash, Hasher};
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use tock_host_platform::coroutine::{CoroutineBoundary, Teardown};
-use tock_host_platform::{Arena, ProcessMemory, process_slots};
+use tock_host_platform::{Arena, ProcessMemory, process_slots, trace, trace_line};
 
 /// The controller as this board has it.
 pub type SimQspi = Qspi<'static, SimPort, SimFence>;
@@ -167,6 +167,7 @@ impl RestClient for Listener {
 
 impl Observer for Listener {
     fn transition(&self, from: lifecycle::State, event: lifecycle::Event, to: lifecycle::State) {
+        trace_line!("device: {from:?}, {event:?}: {to:?}");
         self.transitions.borrow_mut().push((from, event, to));
     }
 }
@@ -475,6 +476,9 @@ impl Board {
             &main_loop,
         );
         self.steps += 1;
+        for resident in &self.residents {
+            trace::look(&*resident.process);
+        }
         self.check();
     }
 

@@ -18,7 +18,7 @@ use std::hash::BuildHasher;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use tock_host_platform::coroutine::{AppContext, CoroutineBoundary};
-use tock_host_platform::{NoMpu, Threads, abi};
+use tock_host_platform::{NoMpu, Threads, abi, trace_line};
 
 /// A line into the interrupt controller.
 pub trait Interrupt {
@@ -217,6 +217,7 @@ impl UserspaceKernelBoundary for Boundary {
         let planned = self.sabotage.get().filter(|(at, _)| number >= *at);
         let reason = match chosen.or(planned.map(|(_, what)| what)) {
             Some(what) => {
+                trace_line!("instead: {what:?}");
                 self.sabotage.set(None);
                 let exit = |which| ContextSwitchReason::SyscallFired {
                     syscall: Syscall::Exit {
@@ -359,6 +360,14 @@ impl Chip for SimChip {
 
     fn service_pending_interrupts(&self) {
         while let Some(line) = self.pending() {
+            trace_line!(
+                "{} ns: interrupt {:?}",
+                self.machine.now_ns(),
+                self.interrupts
+                    .borrow()
+                    .iter()
+                    .position(|known| Rc::ptr_eq(known, &line))
+            );
             self.machine.pay(|cost| cost.interrupt);
             line.handle();
             self.machine.pay(|cost| cost.after_interrupt);

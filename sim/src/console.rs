@@ -10,6 +10,7 @@ use kernel::syscall::{CommandReturn, SyscallDriver};
 use kernel::{ErrorCode, ProcessId};
 use std::cell::RefCell;
 use std::rc::Rc;
+use tock_host_platform::trace_line;
 
 /// Tock's number for the console.
 pub const DRIVER_NUM: usize = 0x1;
@@ -78,6 +79,7 @@ impl Console {
                             let mut bytes = vec![0; length.min(shared.len())];
                             let part = shared.get(..bytes.len())?;
                             part.copy_to_slice_or_err(&mut bytes).ok()?;
+                            trace_line!("printed: {}", bytes.escape_ascii());
                             self.sink.print(process, &bytes);
                             Some(bytes.len())
                         })

@@ -48,5 +48,6 @@ pub mod search;
 pub mod seen;
 pub mod shrink;
 pub mod subject;
+pub mod traced;
 pub mod workload;
 pub mod world;

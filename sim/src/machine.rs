@@ -12,6 +12,7 @@ use crate::cost::Cost;
 use qspi_models::{Qspi, ahead, registers};
 use std::cell::{Cell, RefCell};
 use std::hash::{Hash, Hasher};
+use tock_host_platform::trace_line;
 
 /// Ticks per second of the alarms, as of the nRF52840's RTC.
 pub const TICKS_PER_SECOND: u64 = 32_768;
@@ -134,11 +135,15 @@ impl Machine {
 
     /// A register is read.
     pub fn read_register(&self, offset: usize) -> u32 {
-        self.with_qspi(|qspi| qspi.read_register(self.now_ns(), offset as u32, &mut Ram))
+        let value =
+            self.with_qspi(|qspi| qspi.read_register(self.now_ns(), offset as u32, &mut Ram));
+        trace_line!("{} ns: {offset:#x} is {value:#x}", self.now_ns());
+        value
     }
 
     /// A register is written.
     pub fn write_register(&self, offset: usize, value: u32) {
+        trace_line!("{} ns: {offset:#x} = {value:#x}", self.now_ns());
         const TRANSFERS: [u32; 3] = [
             registers::TASKS_READSTART,
             registers::TASKS_WRITESTART,

@@ -9,14 +9,15 @@ use crate::chip::{Boundary, SimChip};
 use crate::ledger::Owned;
 use kernel::Kernel;
 use kernel::deferred_call::initialize_deferred_call_state;
-use kernel::process::{Process, ProcessFaultPolicy, ProcessSlot, ShortId, State};
+use kernel::process::{ProcessFaultPolicy, ProcessSlot, ShortId, State};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use tock_host_platform::coroutine;
 use tock_host_platform::policies::{RestartFaultPolicy, StopFaultPolicy};
 use tock_host_platform::{
-    Arena, Flash, Loaded, ProcessMemory, ProcessSpec, Threads, load_process, queue_fingerprint,
+    Arena, BOARDS_CAN_FOLLOW, Flash, Loaded, ProcessMemory, ProcessSpec, Threads, load_process,
     reset_thread,
 };
 
@@ -47,7 +48,16 @@ fn system_call(class: usize, arguments: [usize; 4]) -> [usize; 4] {
 }
 
 /// Makes this thread ready for a new board. There can be only one at a time.
+///
+/// # Panics
+/// If there was one before, and the kernel can't have another.
 pub fn prepare() {
+    static HAS_BEEN_ONE: AtomicBool = AtomicBool::new(false);
+    let has_been_one = HAS_BEEN_ONE.swap(true, Ordering::Relaxed);
+    assert!(
+        BOARDS_CAN_FOLLOW || !has_been_one,
+        "a program with upstream's kernel has one board"
+    );
     // Installed once in the life of the program, by whichever board is first.
     let _ = userland_rt::host::install(system_call);
     coroutine::silence_app_panics();
@@ -60,7 +70,7 @@ pub struct Resident {
     /// Its name.
     pub name: String,
     /// Its process.
-    pub process: &'static SimProcess,
+    pub process: SimProcess,
     /// Where its memory starts.
     pub memory: usize,
     /// Its region.
@@ -88,7 +98,7 @@ impl Resident {
             AfterFault::Restart => &RestartFaultPolicy {},
         };
         let name: &'static String = arena.alloc(app.name.clone());
-        let spec = ProcessSpec {
+        let spec: ProcessSpec<SimChip, ()> = ProcessSpec {
             name: name.as_str(),
             short_id: ShortId::Fixed(app.id),
             memory: memory.region(),
@@ -118,7 +128,7 @@ impl Resident {
 
     /// All that decides what the process does next.
     pub fn fingerprint(&self, boundary: &Boundary, hasher: &mut impl Hasher) {
-        let process = self.process;
+        let process = &self.process;
         let state = match process.get_state() {
             State::Running => 0u8,
             State::Yielded => 1,
@@ -132,7 +142,7 @@ impl Resident {
         };
         (state, process.ready()).hash(hasher);
         boundary.progress(self.memory).hash(hasher);
-        queue_fingerprint::<SimChip, ()>(process, hasher);
+        process.queue_fingerprint(hasher);
     }
 }
 

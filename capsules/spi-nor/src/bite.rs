@@ -26,6 +26,14 @@ pub const fn round_down(offset: usize) -> usize {
     offset & !(ALIGNMENT - 1)
 }
 
+/// Copies as much as there is room for, and can't panic: the compiler does not see that the
+/// lengths are the same where they are.
+pub fn copy(to: &mut [u8], from: &[u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}
+
 /// Where the client's bytes are in the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Plan {

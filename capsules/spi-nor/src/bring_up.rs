@@ -199,7 +199,7 @@ impl BringUp {
             return self.end(Err(Error::Controller(error)));
         }
         match self.stage {
-            Stage::Waking => match (self.known, self.known_sleep()) {
+            Stage::Waking => match (&self.known, self.known_sleep()) {
                 // It has no deep power-down to be woken from.
                 (Some(_), None) => self.ask(Before::Id),
                 (_, sleep) => {
@@ -211,7 +211,7 @@ impl BringUp {
                 let pause_us = self
                     .known_sleep()
                     .map_or(WAKE_US, |sleep| sleep.exit_delay_us.max(1));
-                let next = match self.known {
+                let next = match &self.known {
                     Some(_) => Before::Id,
                     None => Before::Reset,
                 };
@@ -287,13 +287,16 @@ impl BringUp {
                 self.pause(Before::Verify(setting))
             }
             Stage::Verifying(setting) => self.verified(setting, &input, wires),
-            Stage::EnablingUnlock => match self.part.and_then(|part| part.global_unlock) {
+            Stage::EnablingUnlock => match self.part.as_ref().and_then(|part| part.global_unlock) {
                 Some(opcode) => self.go(Stage::Unlocking, Act::bare(opcode)),
                 None => self.enter_four_byte(),
             },
             Stage::Unlocking => self.enter_four_byte(),
             Stage::EnablingFourByte => {
-                let mode = self.profile.and_then(|profile| profile.four_byte_mode);
+                let mode = self
+                    .profile
+                    .as_ref()
+                    .and_then(|profile| profile.four_byte_mode);
                 let enter = mode.map_or(opcode::EN4B, |mode| mode.enter);
                 self.go(Stage::EnteringFourByte, Act::bare(enter))
             }
@@ -305,7 +308,10 @@ impl BringUp {
                 if status & WIP != 0 {
                     return self.pause(Before::End);
                 }
-                let locked = self.part.is_some_and(|part| part.global_unlock.is_some());
+                let locked = self
+                    .part
+                    .as_ref()
+                    .is_some_and(|part| part.global_unlock.is_some());
                 if let Some(profile) = &mut self.profile {
                     let bits = match profile.quad_enable {
                         Some(QuadEnable::Sr1Bit6) => BLOCK_PROTECT | BLOCK_PROTECT_3,
@@ -333,7 +339,7 @@ impl BringUp {
     }
 
     fn known_sleep(&self) -> Option<crate::part::DeepPowerDown> {
-        self.known.and_then(|known| known.power_down)
+        self.known.as_ref().and_then(|known| known.power_down)
     }
 
     // --- waiting ---
@@ -467,7 +473,7 @@ impl BringUp {
 
     /// How four lines are enabled, if they are to be.
     fn method(&self) -> QuadEnable {
-        match (self.part, self.known) {
+        match (&self.part, &self.known) {
             (Some(part), _) => part.quad_enable,
             (None, Some(known)) => known.quad_enable.unwrap_or(QuadEnable::Unknown),
             (None, None) => QuadEnable::Unknown,
@@ -480,7 +486,7 @@ impl BringUp {
 
     /// Whether the part has to be put into its fast mode.
     fn wants_performance(&self, wires: &dyn Wires) -> bool {
-        match (self.part, self.known) {
+        match (&self.part, &self.known) {
             (Some(part), _) => part
                 .ultra_low_power
                 .is_some_and(|slow| wires.fastest_clock_hz() > slow.max_clock_hz),
@@ -529,8 +535,8 @@ impl BringUp {
     }
 
     fn wants_quad(&self, wires: &dyn Wires) -> bool {
-        match (self.part, self.known) {
-            (Some(part), _) => wants_quad(&part, wires),
+        match (&self.part, &self.known) {
+            (Some(part), _) => wants_quad(part, wires),
             (None, Some(known)) => known.quad_enable.is_some(),
             (None, None) => false,
         }
@@ -574,7 +580,7 @@ impl BringUp {
     fn choose(&mut self, wires: &dyn Wires) -> Act {
         let Some(mut part) = self.part else {
             // Known before: it has to be as it was.
-            return match self.known {
+            return match &self.known {
                 Some(known)
                     if known.quad_enable.is_some() && !self.quad_enabled
                         || known.high_performance && !self.high_performance =>
@@ -612,7 +618,11 @@ impl BringUp {
     }
 
     fn enter_four_byte(&mut self) -> Act {
-        match self.profile.and_then(|profile| profile.four_byte_mode) {
+        match self
+            .profile
+            .as_ref()
+            .and_then(|profile| profile.four_byte_mode)
+        {
             Some(mode) if mode.write_enable => {
                 self.go(Stage::EnablingFourByte, Act::bare(opcode::WREN))
             }

@@ -1388,9 +1388,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             Act::Send(operation, small) => {
                 let length = small.as_slice().len();
                 let mut buffer = self.borrow(length, self.end(length))?;
-                for (to, from) in buffer.as_mut_slice().iter_mut().zip(small.as_slice()) {
-                    *to = *from;
-                }
+                bite::copy(buffer.as_mut_slice(), small.as_slice());
                 self.start(operation, Some(buffer), None)
             }
         }

@@ -10,6 +10,7 @@
 //! This face holds a lease only while it has an operation outstanding, unless
 //! [`FlashFace::hold`] asks for a standing one.
 
+use crate::bite;
 use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
 use crate::error::Error;
 use core::cell::Cell;
@@ -297,7 +298,7 @@ impl Client for FlashFace<'_> {
                 start
                     .checked_add(buffer.len())
                     .and_then(|end| page.0.get(start..end))
-                    .map(|source| buffer.copy_from_slice(source))
+                    .map(|source| bite::copy(buffer, source))
             })
             .flatten()
             .is_some()

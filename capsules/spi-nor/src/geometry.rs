@@ -29,7 +29,7 @@ pub struct Region {
     pub start: u32,
     /// After the last byte.
     pub end: u32,
-    /// Bit n set: [`Geometry::erase`]`[n]` holds here.
+    /// Bit n set: entry n of [`Geometry::erase`] holds here.
     pub erase_types: u8,
 }
 
@@ -76,7 +76,7 @@ pub struct Geometry {
     pub erase: [Option<EraseType>; ERASE_TYPES],
     /// Regions, from address 0 up, without gaps.
     pub regions: [Option<Region>; MAX_REGIONS],
-    /// Bit n set: [`Geometry::erase`]`[n]` can't be used now, since it has no opcode
+    /// Bit n set: entry n of [`Geometry::erase`] can't be used now, since it has no opcode
     /// for the address width in use.
     pub unavailable: u8,
 }

@@ -90,9 +90,12 @@ pub enum Action {
 
 /// Every state and every event.
 pub const fn transition(state: State, event: Event) -> (State, Action) {
-    use Action::*;
-    use Event::*;
-    use State::*;
+    use Action::{Impossible, Nothing, PowerDown, PowerUp, Refuse, Rescue, Rest, Serve};
+    use Event::{
+        Begun, Ended, Faulted, Hung, Recover, Started, Stopped, Unwanted, WakeFaulted, WakeHung,
+        Wanted,
+    };
+    use State::{Busy, Draining, Failed, Off, Ready, Starting, Stopping};
     match (state, event) {
         (Off, Wanted) => (Starting, PowerUp),
         (Off, Unwanted) => (Off, Rest),

@@ -17,10 +17,11 @@ const SECOND: u32 = 512;
 /// No later pause is a larger part of the expected time.
 const LARGEST: u32 = 8;
 
-/// Pauses for one wait. The first one is the expected time, since nothing is to be seen before;
-/// later ones are short at first. The wait is over when the pauses add up to the part's maximum.
-/// Their sum is what counts, not a clock: a counter may wrap during a long erase, and a late
-/// alarm only adds time.
+/// Pauses for one wait.
+///
+/// The first one is the expected time, since nothing is to be seen before; later ones are short
+/// at first. The wait is over when the pauses add up to the part's maximum. Their sum is what
+/// counts, not a clock: a counter may wrap during a long erase, and a late alarm only adds time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Pace {
     waited_us: u32,

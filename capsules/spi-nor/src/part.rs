@@ -221,10 +221,11 @@ fn checked_id(id: Option<JedecId>) -> Result<Option<JedecId>, PartError> {
     }
 }
 
-/// The size to use: the smaller one, if table and id differ. Which of the two lies
-/// can't be told: there are clones with another maker's id and a wrong table
-/// (ZD25Q128C), and a wrong table in a board file (P25Q16H). With the smaller one
-/// some of the part may be lost; with the larger one, data would be.
+/// The size to use: the smaller one, if table and id differ.
+///
+/// Which of the two lies can't be told: there are clones with another maker's id and a wrong
+/// table (ZD25Q128C), and a wrong table in a board file (P25Q16H). With the smaller one some
+/// of the part may be lost; with the larger one, data would be.
 fn size_bytes(
     id: Option<JedecId>,
     table_bytes: u64,

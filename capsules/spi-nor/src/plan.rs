@@ -152,7 +152,9 @@ impl Transfers {
             limit = limit.min(page_end);
         }
         let data_end = u64::from(end).min(limit) as u32;
-        let bus_end = u64::from(data_end).next_multiple_of(u64::from(self.align_bytes));
+        // Not `next_multiple_of`, which panics at 0: the unit is a power of two, see `Granularity`.
+        let unit_mask = u64::from(self.align_bytes.saturating_sub(1));
+        let bus_end = (u64::from(data_end) + unit_mask) & !unit_mask;
         self.rest.at = data_end;
         Some(Transfer {
             bus_address,
@@ -171,7 +173,7 @@ impl Transfers {
 
 /// The page programs of a range. No step crosses a page. Head and tail are to be
 /// filled with FFh, which leaves the array as it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ProgramPlan(Transfers);
 
 impl ProgramPlan {
@@ -204,7 +206,7 @@ impl Iterator for ProgramPlan {
 }
 
 /// The reads of a range. Head and tail are to be dropped.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ReadPlan(Transfers);
 
 impl ReadPlan {
@@ -245,7 +247,7 @@ pub struct EraseStep {
 }
 
 /// The erases of a range: each as large as fits, and no byte outside of the range.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ErasePlan<'g> {
     geometry: &'g Geometry,
     rest: Rest,

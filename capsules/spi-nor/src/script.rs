@@ -82,7 +82,7 @@ pub enum Input<'b> {
     Elapsed,
 }
 
-impl<'b> Input<'b> {
+impl Input<'_> {
     /// The first byte of what was received.
     pub fn first(&self) -> Option<u8> {
         match self {

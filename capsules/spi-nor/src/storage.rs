@@ -17,6 +17,7 @@
 //! length of 0; a second call while one is outstanding is kept and ends the same
 //! way. Only a third buffer is refused, and that one the HIL can't return.
 
+use crate::bite;
 use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
 use crate::error::Error;
 use core::cell::Cell;
@@ -383,7 +384,7 @@ impl Client for StorageFace<'_> {
                 start
                     .checked_add(buffer.len())
                     .and_then(|end| sector.get(start..end))
-                    .map(|source| buffer.copy_from_slice(source))
+                    .map(|source| bite::copy(buffer, source))
             })
             .flatten()
             .is_some()

@@ -139,7 +139,7 @@ impl fmt::Display for ShortId {
 }
 
 /// Why a process gave the processor back at the end of its turn.
-#[derive(PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq)]
 pub enum StoppedExecutingReason {
     /// It waits for something.
     NoWorkLeft,
@@ -499,7 +499,7 @@ pub enum StoppedState {
 }
 
 /// What to do about a fault.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[derive(Copy, Clone)]
 pub enum FaultAction {
     /// Panic the kernel.
     Panic,
@@ -510,7 +510,7 @@ pub enum FaultAction {
 }
 
 /// What may stand in a process's queue.
-#[derive(Copy, Clone, Debug)]
+#[derive(Copy, Clone)]
 pub enum Task {
     /// Call this function.
     FunctionCall(FunctionCall),

@@ -259,7 +259,7 @@ impl SyscallReturn {
 }
 
 /// Why a process came back to the kernel.
-#[derive(PartialEq, Copy, Clone, Debug)]
+#[derive(PartialEq, Copy, Clone)]
 pub enum ContextSwitchReason {
     /// It made a system call.
     SyscallFired {

@@ -13,7 +13,7 @@ use common::app::address;
 use common::board::{MEMORY, STACK, queue};
 use common::{App, Board, NULL, log, logged};
 use kernel::ErrorCode;
-use kernel::process::{Error, FunctionCallSource, Process, State, StoppedState, Task};
+use kernel::process::{Error, FunctionCallSource, State, StoppedState, Task};
 use kernel::processbuffer::ReadableProcessBuffer;
 use tock_host_platform::LoadError;
 use tock_host_platform::abi::{FAILURE, SUCCESS_U32_U32};

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use common::app::address;
 use common::board::Caps;
 use common::{App, Board, Driver, NULL, log, logged};
-use kernel::process::{Error, FunctionCallSource, Process, State, Task};
+use kernel::process::{Error, FunctionCallSource, State, Task};
 use kernel::syscall::CommandReturn;
 use kernel::upcall::UpcallError;
 use tock_host_platform::abi::{SUCCESS_U32, SUCCESS_U32_U32};
@@ -79,7 +79,7 @@ fn b2_restart_inside_the_closure_queues_the_old_upcall_in_the_new_incarnation() 
         .unwrap();
     let queue = common::board::queue(process);
     let [Task::FunctionCall(init), Task::FunctionCall(old)] = queue[..] else {
-        panic!("{queue:?}");
+        panic!("{} tasks, or others", queue.len());
     };
     assert!(matches!(init.source, FunctionCallSource::Kernel));
     assert_eq!(old.pc.addr(), address(upcall));

@@ -9,7 +9,7 @@ mod common;
 use common::app::address;
 use common::board::{TestProcess, queue};
 use common::{App, Board, Driver, NULL, log, logged};
-use kernel::process::{Process, State, Task};
+use kernel::process::{State, Task};
 use kernel::upcall::UpcallError;
 
 const CAPACITY: usize = 9;
@@ -212,14 +212,14 @@ fn left_after_subscribe(function: usize, number: usize) -> Vec<(usize, usize, bo
                 kernel::process::FunctionCallSource::Driver(id) => {
                     (id.driver_num, id.subscribe_num, true)
                 }
-                kernel::process::FunctionCallSource::Kernel => panic!("{task:?}"),
+                kernel::process::FunctionCallSource::Kernel => panic!("a first call"),
             },
             Task::ReturnValue(values) => (
                 values.upcall_id.driver_num,
                 values.upcall_id.subscribe_num,
                 false,
             ),
-            Task::IPC(_) => panic!("{task:?}"),
+            Task::IPC(_) => panic!("an IPC upcall"),
         })
         .collect()
 }

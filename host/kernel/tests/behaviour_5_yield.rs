@@ -12,7 +12,7 @@ mod common;
 use common::app::address;
 use common::board::TestProcess;
 use common::{App, Board, Driver, log, logged};
-use kernel::process::{Process, State};
+use kernel::process::State;
 use kernel::syscall::CommandReturn;
 use kernel::upcall::UpcallId;
 

@@ -8,7 +8,7 @@ mod common;
 
 use common::app::address;
 use common::{App, Board, log, logged};
-use kernel::process::{Process, State, StoppedState};
+use kernel::process::{State, StoppedState};
 use kernel::syscall::CommandReturn;
 use kernel::upcall::UpcallId;
 

@@ -14,7 +14,7 @@ use common::board::{Caps, TestProcess};
 use common::{App, Board, NULL, log, logged};
 use kernel::ErrorCode;
 use kernel::grant::{AllowRoCount, AllowRwCount, CustomGrant, Grant, UpcallCount};
-use kernel::process::{Error, Process, Task};
+use kernel::process::{Error, Task};
 use tock_host_platform::abi::{FAILURE_U32_U32, SUCCESS};
 
 fn wait_for_ever(app: App) {

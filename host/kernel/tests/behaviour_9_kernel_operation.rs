@@ -12,7 +12,7 @@ use std::rc::Rc;
 use common::app::address;
 use common::{App, Board, log, logged};
 use kernel::deferred_call::{DeferredCall, DeferredCallClient};
-use kernel::process::{Process, State};
+use kernel::process::State;
 use kernel::syscall::CommandReturn;
 use tock_host_platform::abi::{SUCCESS, SUCCESS_U32};
 use tock_host_platform::coroutine::interruption_point;

@@ -17,7 +17,7 @@ use common::board::STACK;
 use common::{App, Board, log, logged};
 use kernel::ErrorCode;
 use kernel::host::{BufferView, SubscriptionView, unload_process};
-use kernel::process::{Error, Process, ShortId, State};
+use kernel::process::{Error, ShortId, State};
 use kernel::syscall::{CommandReturn, Syscall, SyscallReturn, YieldVariant};
 use tock_host_platform::abi::{FAILURE, SUCCESS, decode, encode};
 use tock_host_platform::coroutine::{Teardown, in_app, syscall};
@@ -220,13 +220,13 @@ fn a_view_shows_what_the_kernel_keeps() {
     // While the grant is entered, too.
     let view = driver
         .grant
-        .enter(process.processid(), |_, _| process.host_view())
+        .enter(process.processid(), |_, _| process.standard().host_view())
         .unwrap();
     assert_eq!(view.name, "app");
     assert_eq!(view.queue.len(), 1);
     assert!(!view.ready);
     let [grant] = &view.grants[..] else {
-        panic!("{view:?}");
+        panic!("{:?}", view.grants);
     };
     assert_eq!((grant.number, grant.driver_num), (0, 1));
     let none = SubscriptionView {

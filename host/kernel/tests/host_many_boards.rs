@@ -13,7 +13,6 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use common::app::address;
 use common::{App, Board};
-use kernel::process::Process;
 use kernel::syscall::CommandReturn;
 use tock_host_platform::coroutine::Teardown;
 

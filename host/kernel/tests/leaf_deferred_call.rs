@@ -9,88 +9,13 @@
 //! calls as process-wide state. What the kernel loop adds (interrupts before
 //! deferred calls, J2, J3) is tested with the loop.
 
-use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod deferred;
 
+use deferred::{Client, IN_INTERRUPT, Threads, board, panic_message, service};
 use kernel::deferred_call::{
-    DeferredCall, DeferredCallClient, initialize_deferred_call_state,
-    initialize_deferred_call_state_unsafe, reset_deferred_call_state,
+    DeferredCall, initialize_deferred_call_state, initialize_deferred_call_state_unsafe,
 };
-use kernel::platform::chip::ThreadIdProvider;
-
-thread_local! {
-    static LOG: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
-    static IN_INTERRUPT: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Numbers threads, and the interrupt handler of each apart from it.
-enum Threads {}
-
-// SAFETY: no two threads draw the same number, and bit 0 is the interrupt's.
-unsafe impl ThreadIdProvider for Threads {
-    fn running_thread_id() -> usize {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        thread_local!(static ID: usize = NEXT.fetch_add(2, Ordering::Relaxed));
-        ID.with(|id| *id) + usize::from(IN_INTERRUPT.get())
-    }
-}
-
-/// Logs its name, then does what it is told.
-struct Client {
-    name: &'static str,
-    call: DeferredCall,
-    then: Cell<fn(&Client)>,
-    other: Cell<Option<&'static Client>>,
-}
-
-impl Client {
-    /// Clients of a test live until its process ends: they are `'static`.
-    fn new(name: &'static str) -> &'static Client {
-        let client: &'static Client = Box::leak(Box::new(Client {
-            name,
-            call: DeferredCall::new(),
-            then: Cell::new(|_| ()),
-            other: Cell::new(None),
-        }));
-        client.register();
-        client
-    }
-}
-
-impl DeferredCallClient for Client {
-    fn handle_deferred_call(&self) {
-        LOG.with_borrow_mut(|log| log.push(self.name));
-        self.then.get()(self);
-    }
-
-    fn register(&'static self) {
-        self.call.register(self);
-    }
-}
-
-fn board() {
-    reset_deferred_call_state();
-    LOG.take();
-    initialize_deferred_call_state::<Threads>();
-}
-
-/// What the kernel loop does with deferred calls when no interrupt comes.
-fn service() -> Vec<&'static str> {
-    while DeferredCall::has_tasks() {
-        DeferredCall::service_next_pending();
-    }
-    LOG.take()
-}
-
-fn panic_message(f: impl FnOnce()) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("did not panic");
-    payload
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string))
-        .expect("not a message")
-}
+use tock_host_platform::reset_thread;
 
 // J1: kernel work | deferred calls lowest index first
 #[test]
@@ -249,7 +174,7 @@ fn verify_setup_finds_a_forgotten_registration() {
 
 #[test]
 fn before_initialisation_nothing_is_there() {
-    reset_deferred_call_state();
+    reset_thread();
     assert_eq!(
         panic_message(|| {
             DeferredCall::new();
@@ -265,7 +190,7 @@ fn before_initialisation_nothing_is_there() {
 }
 
 // thread: other thread than the first initialiser | new() panics, has_tasks()
-// false. (Here the other thread may then set up a board of its own.)
+// false
 #[test]
 fn thread_without_initialisation_has_no_calls() {
     board();
@@ -279,10 +204,6 @@ fn thread_without_initialisation_has_no_calls() {
             }),
             "DeferredCall state not initialized."
         );
-        board();
-        let b = Client::new("b");
-        b.call.set();
-        assert_eq!(service(), ["b"]);
     })
     .join()
     .unwrap();
@@ -323,50 +244,4 @@ fn thread_initialising_twice_has_no_effect() {
     let b = Client::new("b");
     b.call.set();
     assert_eq!(DeferredCall::service_next_pending(), Some(1));
-}
-
-// bench: reset | none upstream, so the host has its own
-#[test]
-fn bench_reset_forgets_all_of_a_board() {
-    board();
-    let old = Client::new("old");
-    Client::new("old too");
-    old.call.set();
-    board();
-    assert!(!DeferredCall::has_tasks());
-    assert!(!old.call.is_pending());
-    DeferredCall::verify_setup();
-    let new = Client::new("new");
-    new.call.set();
-    assert_eq!(DeferredCall::service_next_pending(), Some(0));
-    assert_eq!(service(), ["new"]);
-}
-
-#[test]
-fn a_call_of_a_former_board_cannot_reach_the_next() {
-    board();
-    let old = Client::new("old");
-    board();
-    let new = Client::new("new");
-    new.call.set();
-    assert!(!old.call.is_pending());
-    for misuse in [(|old| old.call.set()) as fn(&'static Client), |old| {
-        old.register()
-    }] {
-        assert!(
-            panic_message(|| misuse(old))
-                .contains("DeferredCall belongs to a board that has been reset")
-        );
-    }
-    assert_eq!(service(), ["new"]);
-}
-
-#[test]
-fn a_handler_may_reset_the_board() {
-    board();
-    let a = Client::new("a");
-    a.then.set(|_| reset_deferred_call_state());
-    a.call.set();
-    assert_eq!(DeferredCall::service_next_pending(), Some(0));
-    assert!(!DeferredCall::has_tasks());
 }

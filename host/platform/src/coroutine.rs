@@ -28,7 +28,7 @@ use std::sync::Once;
 use corosensei::stack::{MIN_STACK_SIZE, STACK_ALIGNMENT, Stack};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
-use crate::abi;
+use crate::{abi, trace};
 use kernel::ErrorCode;
 use kernel::process::FunctionCall;
 use kernel::syscall::{ContextSwitchReason, SyscallReturn, UserspaceKernelBoundary};
@@ -290,73 +290,9 @@ impl CoroutineBoundary {
     pub fn interrupt_next_switch(&self) {
         self.interrupt_next.set(true);
     }
-}
 
-impl UserspaceKernelBoundary for CoroutineBoundary {
-    type StoredState = AppContext;
-
-    fn initial_process_app_brk_size(&self) -> usize {
-        self.stack_size
-    }
-
-    unsafe fn initialize_process(
-        &self,
-        accessible_memory_start: *const u8,
-        app_brk: *const u8,
-        state: &mut AppContext,
-    ) -> Result<(), ()> {
-        let room = app_brk
-            .addr()
-            .checked_sub(accessible_memory_start.addr())
-            .ok_or(())?;
-        // Code that runs on this stack makes pointers into it of its own.
-        let limit = accessible_memory_start.expose_provenance();
-        if room < self.stack_size || !limit.is_multiple_of(STACK_ALIGNMENT) {
-            return Err(());
-        }
-        let stack = ProcessStack {
-            base: NonZeroUsize::new(limit + self.stack_size).ok_or(())?,
-            limit: NonZeroUsize::new(limit).ok_or(())?,
-        };
-        state.discard();
-        *state = AppContext {
-            coroutine: Some(Coroutine::with_stack(stack, body)),
-            yielder: None,
-            next: Next::Nothing,
-            stack_limit: limit,
-            teardown: self.teardown,
-        };
-        Ok(())
-    }
-
-    unsafe fn set_syscall_return_value(
-        &self,
-        _accessible_memory_start: *const u8,
-        _app_brk: *const u8,
-        state: &mut AppContext,
-        return_value: SyscallReturn,
-    ) -> Result<(), ()> {
-        state.next = Next::Return(abi::encode(return_value));
-        Ok(())
-    }
-
-    unsafe fn set_process_function(
-        &self,
-        _accessible_memory_start: *const u8,
-        _app_brk: *const u8,
-        state: &mut AppContext,
-        upcall: FunctionCall,
-    ) -> Result<(), ()> {
-        state.next = Next::Call(upcall);
-        Ok(())
-    }
-
-    unsafe fn switch_to_process(
-        &self,
-        _accessible_memory_start: *const u8,
-        _app_brk: *const u8,
-        state: &mut AppContext,
-    ) -> (ContextSwitchReason, Option<*const u8>) {
+    /// Run the app until it gives the processor back.
+    fn switch(&self, state: &mut AppContext) -> (ContextSwitchReason, Option<*const u8>) {
         if self.interrupt_next.take() {
             return (ContextSwitchReason::Interrupted, None);
         }
@@ -397,6 +333,80 @@ impl UserspaceKernelBoundary for CoroutineBoundary {
             }
             CoroutineResult::Return(Ended) => (ContextSwitchReason::Fault, None),
         }
+    }
+}
+
+impl UserspaceKernelBoundary for CoroutineBoundary {
+    type StoredState = AppContext;
+
+    fn initial_process_app_brk_size(&self) -> usize {
+        self.stack_size
+    }
+
+    unsafe fn initialize_process(
+        &self,
+        accessible_memory_start: *const u8,
+        app_brk: *const u8,
+        state: &mut AppContext,
+    ) -> Result<(), ()> {
+        let room = app_brk
+            .addr()
+            .checked_sub(accessible_memory_start.addr())
+            .ok_or(())?;
+        // Code that runs on this stack makes pointers into it of its own.
+        let limit = accessible_memory_start.expose_provenance();
+        if room < self.stack_size || !limit.is_multiple_of(STACK_ALIGNMENT) {
+            return Err(());
+        }
+        let stack = ProcessStack {
+            base: NonZeroUsize::new(limit + self.stack_size).ok_or(())?,
+            limit: NonZeroUsize::new(limit).ok_or(())?,
+        };
+        trace::begins(accessible_memory_start, app_brk);
+        state.discard();
+        *state = AppContext {
+            coroutine: Some(Coroutine::with_stack(stack, body)),
+            yielder: None,
+            next: Next::Nothing,
+            stack_limit: limit,
+            teardown: self.teardown,
+        };
+        Ok(())
+    }
+
+    unsafe fn set_syscall_return_value(
+        &self,
+        accessible_memory_start: *const u8,
+        _app_brk: *const u8,
+        state: &mut AppContext,
+        return_value: SyscallReturn,
+    ) -> Result<(), ()> {
+        trace::returns(accessible_memory_start, &return_value);
+        state.next = Next::Return(abi::encode(return_value));
+        Ok(())
+    }
+
+    unsafe fn set_process_function(
+        &self,
+        accessible_memory_start: *const u8,
+        _app_brk: *const u8,
+        state: &mut AppContext,
+        upcall: FunctionCall,
+    ) -> Result<(), ()> {
+        trace::calls(accessible_memory_start, &upcall);
+        state.next = Next::Call(upcall);
+        Ok(())
+    }
+
+    unsafe fn switch_to_process(
+        &self,
+        accessible_memory_start: *const u8,
+        _app_brk: *const u8,
+        state: &mut AppContext,
+    ) -> (ContextSwitchReason, Option<*const u8>) {
+        let (reason, stack_pointer) = self.switch(state);
+        trace::leaves(accessible_memory_start, &reason);
+        (reason, stack_pointer)
     }
 
     unsafe fn print_context(

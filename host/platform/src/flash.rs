@@ -25,6 +25,9 @@ pub struct Flash {
 /// for flash that is not.
 const ROOM: usize = 64 * 1024;
 
+/// Longest header of an app that is part of the program, in bytes.
+pub(crate) const HEADER_SIZE: usize = 128;
+
 impl Flash {
     /// A flash of `len` bytes, of which the kernel keeps the first `protected_len` to itself: an
     /// application header may lie there. The rest is zero.
@@ -45,16 +48,21 @@ impl Flash {
         }
     }
 
-    /// Where a header of at most `size` bytes can be written. Nothing else lies there, and from there
+    /// Where a header of at most [`HEADER_SIZE`] bytes can be written. Nothing else lies there, and from there
     /// to the end of the flash all is readable.
     #[cfg_attr(not(feature = "upstream"), expect(dead_code))]
-    pub(crate) fn header_place(&self, size: usize) -> Option<NonNull<u8>> {
+    pub(crate) fn header_place(&self) -> Option<NonNull<u8>> {
         if !self.has_room {
             // What lies between is other headers.
-            return room_for(size);
+            return room_for(HEADER_SIZE);
         }
         let start = core::ptr::with_exposed_provenance_mut(self.start);
-        NonNull::new(start).filter(|_| size <= self.protected_len)
+        NonNull::new(start).filter(|_| HEADER_SIZE <= self.protected_len)
+    }
+
+    /// Whether an app of this flash may have its header there.
+    pub(crate) fn header_may_be_at(&self, address: usize) -> bool {
+        (self.visible_start().saturating_sub(ROOM)..self.visible_start()).contains(&address)
     }
 
     /// Code and constants of the running program, for apps that are part of it.
@@ -122,9 +130,10 @@ fn read_only_image() -> Flash {
     unsafe { libc::dl_iterate_phdr(Some(first_object), (&raw mut range).cast()) };
     let (start, end) = range.expect("a running program has code");
     Flash {
-        start,
-        protected_len: 0,
-        len: end - start,
+        // No header lies there unless the loader writes one, and nobody may read it.
+        start: start - HEADER_SIZE,
+        protected_len: HEADER_SIZE,
+        len: end - start + HEADER_SIZE,
         has_room: false,
     }
 }
@@ -136,7 +145,7 @@ fn room_for(len: usize) -> Option<NonNull<u8>> {
     let mut left = LEFT.lock().unwrap_or_else(|poison| poison.into_inner());
     let (start, end) = match *left {
         Some(left) => left,
-        None => map_below(Flash::program_image().start)?,
+        None => map_below(Flash::program_image().visible_start())?,
     };
     let next = start.checked_add(len.next_multiple_of(align_of::<u128>()))?;
     let fits = next <= end;

@@ -26,7 +26,6 @@
 pub mod abi;
 mod arena;
 pub mod coroutine;
-mod fingerprint;
 mod flash;
 mod load;
 mod memory;
@@ -35,11 +34,11 @@ pub mod policies;
 mod reset;
 pub mod round_robin;
 mod threads;
+pub mod trace;
 
 pub use arena::Arena;
-pub use fingerprint::{QUEUES_ARE_SEEN, queue_fingerprint};
 pub use flash::Flash;
-pub use load::{LoadError, Loaded, LoadedAs, ProcessSpec, Standard, load_process, process_slots};
+pub use load::{LoadError, Loaded, ProcessSpec, load_process, process_slots};
 pub use memory::ProcessMemory;
 pub use no_mpu::NoMpu;
 pub use reset::reset_thread;
@@ -51,3 +50,11 @@ pub const KERNEL: &str = if cfg!(feature = "upstream") {
 } else {
     "host"
 };
+
+/// Whether [`Loaded::queue_fingerprint`] sees all of the queue. Upstream's kernel shows no more than
+/// how many entries it has: runs can be compared by it, and states can't be told apart.
+pub const QUEUES_ARE_SEEN: bool = cfg!(not(feature = "upstream"));
+
+/// Whether there can be one board after the other, in any thread. With upstream's kernel there is one
+/// in a program.
+pub const BOARDS_CAN_FOLLOW: bool = cfg!(not(feature = "upstream"));

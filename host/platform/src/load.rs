@@ -16,15 +16,15 @@ use host as kernels;
 #[cfg(feature = "upstream")]
 use upstream as kernels;
 
-use crate::{Arena, Flash};
+pub use kernels::Loaded;
+
+use crate::{Arena, Flash, trace};
 use core::fmt;
-use core::hash::Hasher;
-use core::marker::PhantomData;
 use core::ptr::NonNull;
 use kernel::Kernel;
 use kernel::platform::chip::Chip;
 use kernel::process::{
-    Process, ProcessArray, ProcessFaultPolicy, ProcessSlot, ProcessStandardDebug,
+    ProcessArray, ProcessFaultPolicy, ProcessSlot, ProcessStandardDebug,
     ProcessStandardStoragePermissionsPolicy, ShortId,
 };
 
@@ -77,21 +77,6 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// A process on chip `C` that keeps debug records of type `D`.
-pub struct Standard<C, D>(PhantomData<(C, D)>);
-
-/// What is known of a loaded process.
-pub trait LoadedAs {
-    /// Its type: with upstream's kernel no more than the interface, with the host's all of it.
-    type Process: Process + ?Sized + 'static;
-
-    /// See [`crate::queue_fingerprint`].
-    fn queue_fingerprint(process: &Self::Process, hasher: &mut impl Hasher);
-}
-
-/// A loaded process on chip `C` that keeps debug records of type `D`.
-pub type Loaded<C, D> = <Standard<C, D> as LoadedAs>::Process;
-
 /// A table of `count` empty slots for [`Kernel::new`].
 pub fn process_slots(arena: &Arena, count: usize) -> &'static [ProcessSlot] {
     let one = ProcessArray::<1>::new();
@@ -116,11 +101,12 @@ pub unsafe fn load_process<C: Chip, D: ProcessStandardDebug>(
     slots: &'static [ProcessSlot],
     chip: &'static C,
     spec: &ProcessSpec<C, D>,
-) -> Result<&'static Loaded<C, D>, LoadError> {
+) -> Result<Loaded<C, D>, LoadError> {
     let aligned = |value: usize| value.is_multiple_of(align_of::<u128>());
     if !aligned(spec.memory.addr().get()) || !aligned(spec.memory.len()) {
         return Err(LoadError::Misaligned);
     }
+    trace::loads(spec);
     // SAFETY: the caller's promise.
     unsafe { kernels::load(arena, kernel, slots, chip, spec) }
 }

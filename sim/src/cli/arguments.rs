@@ -4,7 +4,7 @@
 
 //! What may be said on the command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 const EXIT: &str = "\
@@ -25,9 +25,31 @@ pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// The kernel that this program has to be built with
+    #[arg(long, value_name = "KERNEL", global = true)]
+    pub kernel: Option<KernelName>,
     /// The tour's, if there is no command.
     #[command(flatten)]
     pub tour: Tour,
+}
+
+/// A kernel: the host implementation of its interface, or upstream's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KernelName {
+    /// The host implementation, which is in this project
+    Host,
+    /// The crate of an upstream Tock checkout; see fidelity/
+    Upstream,
+}
+
+impl KernelName {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            KernelName::Host => "host",
+            KernelName::Upstream => "upstream",
+        }
+    }
 }
 
 // A subcommand's help is what its variant says here. What its arguments' type says is not
@@ -122,6 +144,21 @@ pub enum Command {
     /// `failures`), and `counted` (each with `case` and, in `each`, instructions of `chip`,
     /// `capsule`, `copy`, `kernel`), which is empty without --instructions.
     Bench(Bench),
+    /// Makes random runs and tells a digest of all that happened in each
+    ///
+    /// Makes the same runs as `random`, one after the other on one board. A digest is of every
+    /// system call and its result, every upcall, every state of a process and every register
+    /// access, with simulated times and with addresses that don't depend on the build: the
+    /// program with the host kernel and the one with upstream's tell the same ones
+    /// (doc/fidelity.md).
+    ///
+    /// Any other command writes such a trace to the file that the environment variable
+    /// TOCK_TRACE names, if there is one.
+    ///
+    /// With --json the output is one object: `bounds`, `runs` (`number`, `lines`, `digest`,
+    /// `breaches` and, if it was asked for, `text`), `next` (the first run that was not made:
+    /// fewer than --count are if the board can't be used any more).
+    Trace(Trace),
     /// Lists the parts that the flash can be
     ///
     /// Lists the parts that the model of the flash can be, and where their figures come
@@ -332,6 +369,33 @@ pub struct Random {
     /// More.
     #[command(flatten)]
     pub common: Schedules,
+}
+
+/// What `trace` is told.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT)]
+pub struct Trace {
+    /// What everything is drawn from
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// The first run
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub first: u64,
+    /// Runs
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    pub count: u64,
+    /// Print the whole trace of this run
+    #[arg(long, value_name = "NUMBER")]
+    pub text: Option<u64>,
+    /// Hardware without faults
+    #[arg(long)]
+    pub no_faults: bool,
+    /// The part on the board, see `parts`
+    #[arg(long, value_name = "NAME", default_value = crate::setup::DEFAULT_PART)]
+    pub part: String,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `replay` is told.

@@ -7,6 +7,7 @@
 use super::arguments;
 use super::exit::Failure;
 use super::find_part;
+use super::kernels;
 use super::output::{print, print_json};
 use crate::compare::cases::{self, CASES, Case};
 use crate::compare::policy::{POLICIES, Policy};
@@ -91,6 +92,7 @@ fn broken(trial: &Trial) -> String {
 /// # Errors
 /// Input of no use; a baseline that does not fail, or ours if it does.
 pub fn compare(arguments: &arguments::Compare) -> Result<(), Failure> {
+    kernels::needs_boards("compare")?;
     let part = find_part(&arguments.common.part)?;
     if let Some(schedule) = &arguments.replay {
         return run_again(arguments, schedule);

@@ -7,6 +7,7 @@
 use super::arguments;
 use super::exit::Failure;
 use super::find_part;
+use super::kernels;
 use super::output::{print, print_json};
 use crate::board::Board;
 use crate::explore::bounds::Bounds;
@@ -118,6 +119,7 @@ fn of_rules(breaches: &BTreeMap<&'static str, u64>) -> String {
 /// # Errors
 /// Bounds that make no sense, or a breach.
 pub fn explore(arguments: &arguments::Explore) -> Result<(), Failure> {
+    kernels::needs_boards("explore")?;
     let bounds = Bounds {
         processes: arguments.processes,
         operations: arguments.operations,
@@ -187,20 +189,26 @@ pub fn explore(arguments: &arguments::Explore) -> Result<(), Failure> {
     verdict(report.breaches.is_empty())
 }
 
-/// `random`.
-///
-/// # Errors
-/// Bounds that make no sense, or a breach.
-pub fn random(arguments: &arguments::Random) -> Result<(), Failure> {
-    let bounds = Bounds {
+/// How much may happen in one run of `random`.
+pub(super) fn bounds_of_random(faults: bool) -> Bounds {
+    Bounds {
         processes: 3,
         operations: 40,
         deaths: 4,
         detaches: 2,
         stops: 2,
         stalls: 4,
-        faults: if arguments.no_faults { 0 } else { 3 },
-    };
+        faults: if faults { 3 } else { 0 },
+    }
+}
+
+/// `random`.
+///
+/// # Errors
+/// Bounds that make no sense, or a breach.
+pub fn random(arguments: &arguments::Random) -> Result<(), Failure> {
+    kernels::needs_boards("random")?;
+    let bounds = bounds_of_random(!arguments.no_faults);
     let options = options(&arguments.common, bounds, arguments.keep_going)?;
     let bar = bar(!arguments.common.json, Some(arguments.ops));
     let report =

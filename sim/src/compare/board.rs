@@ -23,7 +23,7 @@ use kernel::deferred_call::DeferredCall;
 use kernel::hil::time::Alarm;
 use kernel::platform::SyscallDriverLookup;
 use kernel::platform::chip::Chip;
-use kernel::process::{Process, ShortId};
+use kernel::process::ShortId;
 use kernel::syscall::SyscallDriver;
 use kernel::{Kernel, capabilities, create_capability};
 use qspi_models::{Violation, registers};

@@ -88,12 +88,16 @@ pub fn random<B: Subject>(
     report
 }
 
+/// What run `number` is drawn from. Every run is a function of seed and number, whoever makes it.
+pub fn rng_of(seed: u64, number: u64) -> Rng {
+    Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ number)
+}
+
 fn work<B: Subject>(options: &Options, seed: u64, operations: u64, shared: &Shared) {
     let mut worlds = Worlds::<B>::new(options.part, options.bounds);
     while !shared.stop.load(Ordering::Relaxed) {
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
-        // Every run is a function of seed and number, whoever makes it.
-        let rng = Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ number);
+        let rng = rng_of(seed, number);
         let run = worlds.sound().run(&[], None, Some(rng), |_, _| {});
         let before = shared
             .operations

@@ -553,6 +553,18 @@ impl<B: Subject> Worlds<B> {
 
     /// One that a schedule can be run on.
     pub fn sound(&mut self) -> &mut World<B> {
+        self.discard_unsound();
+        self.world
+            .get_or_insert_with(|| World::with_workload(self.part, self.bounds, self.workload))
+    }
+
+    /// Whether there is one already that a schedule can be run on.
+    pub fn is_sound(&mut self) -> bool {
+        self.discard_unsound();
+        self.world.is_some()
+    }
+
+    fn discard_unsound(&mut self) {
         if let Some(world) = &mut self.world
             && (world.spoilt || world.struck)
             && !((!world.spoilt || world.board.may_recover()) && world.is_sound())
@@ -560,7 +572,5 @@ impl<B: Subject> Worlds<B> {
             // Before the next one is made: boards of one thread can't be told apart.
             self.world = None;
         }
-        self.world
-            .get_or_insert_with(|| World::with_workload(self.part, self.bounds, self.workload))
     }
 }

@@ -13,4 +13,4 @@
 pub(crate) use crate::host::{call, is_unwound};
 
 #[cfg(target_os = "none")]
-compile_error!("userland-rt has a back end for hosted targets only, none with `svc` yet");
+pub(crate) use crate::cortex_m::{call, is_unwound};

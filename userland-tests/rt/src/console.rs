@@ -17,6 +17,10 @@ const WRITE_BUFFER: u32 = 1;
 const WRITE_COMMAND: u32 = 1;
 const WRITE_DONE: u32 = 1;
 
+// Longer than any line of a test: a console serves its apps in turns, and what comes
+// in two writes is torn apart by what others write.
+const LINE: usize = 128;
+
 /// Why something was not written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Error {
@@ -83,7 +87,7 @@ fn write_some(bytes: &[u8]) -> Result<u32, Error> {
 /// silently, as it does for the standard library.
 pub fn print(arguments: fmt::Arguments<'_>) -> Result<(), Error> {
     let mut line = Buffered {
-        bytes: [0; 64],
+        bytes: [0; LINE],
         used: 0,
         failed: None,
     };
@@ -100,7 +104,7 @@ pub fn print(arguments: fmt::Arguments<'_>) -> Result<(), Error> {
 /// Gathers what is formatted, since each piece of it is only a few bytes and
 /// each write is a round trip through the kernel.
 struct Buffered {
-    bytes: [u8; 64],
+    bytes: [u8; LINE],
     used: usize,
     failed: Option<Error>,
 }

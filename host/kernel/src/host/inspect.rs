@@ -9,7 +9,7 @@ use crate::platform::chip::Chip;
 use crate::process::{Process, ProcessId, ProcessStandard, ProcessStandardDebug, State, Task};
 
 /// A process as it is now.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ProcessView {
     /// Its name.
     pub name: &'static str,

@@ -13,16 +13,14 @@ use kernel::capabilities::{
 };
 use kernel::deferred_call::initialize_deferred_call_state;
 use kernel::ipc::IPC;
-use kernel::process::{
-    Process, ProcessFaultPolicy, ProcessSlot, ProcessStandardDebugFull, ShortId, Task,
-};
+use kernel::process::{ProcessFaultPolicy, ProcessSlot, ProcessStandardDebugFull, ShortId, Task};
 use kernel::{Kernel, ProcessId};
 use tock_host_platform::coroutine::{AppFunction, CoroutineBoundary, Teardown, silence_app_panics};
 use tock_host_platform::policies::StopFaultPolicy;
 use tock_host_platform::round_robin::RoundRobin;
 use tock_host_platform::{
     Arena, Flash, LoadError, Loaded, ProcessMemory, ProcessSpec, Threads, load_process,
-    process_slots, reset_thread,
+    process_slots, reset_thread, trace,
 };
 
 use super::app::{self, App};
@@ -104,6 +102,7 @@ impl Board {
         reset_thread();
         initialize_deferred_call_state::<Threads>();
         silence_app_panics();
+        trace::begin_as_told();
         logged();
         // SAFETY: nothing but the board keeps references, and `drop` ends them in order.
         let arena = unsafe { Arena::new() };
@@ -200,7 +199,7 @@ impl Board {
         unsafe { app::install(start.addr().get(), &raw const *body) };
         self.bodies.borrow_mut().push(body);
         self.memories.borrow_mut().push(Pooled(Some(memory)));
-        let spec = ProcessSpec {
+        let spec: ProcessSpec<_, ProcessStandardDebugFull> = ProcessSpec {
             name,
             short_id: self.short_id.get(),
             memory: region,
@@ -212,13 +211,18 @@ impl Board {
         };
         // SAFETY: the memory is fresh, has a guard page and outlives the arena; `entry` has the
         // right type.
-        unsafe { load_process(&self.arena, self.kernel, self.slots, self.chip, &spec) }
+        let loaded =
+            unsafe { load_process(&self.arena, self.kernel, self.slots, self.chip, &spec) };
+        loaded.map(|process| &*self.arena.alloc(process))
     }
 
     /// One kernel operation.
     pub fn operation(&self) {
         self.kernel
             .kernel_loop_operation(self.resources, self.chip, None::<&IPC<0>>, false, &Caps);
+        for slot in self.slots {
+            slot.get().into_iter().for_each(trace::look);
+        }
     }
 
     /// Operations until the chip sleeps; the last one is not counted.

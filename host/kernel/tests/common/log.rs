@@ -13,6 +13,7 @@ thread_local! {
 /// Note something.
 pub fn log(entry: impl Into<String>) {
     let entry = entry.into();
+    tock_host_platform::trace_line!("log {entry}");
     LOG.with_borrow_mut(|log| log.push(entry));
 }
 

@@ -4,19 +4,38 @@
 
 //! Loading into the host implementation, which has a function for it.
 
-use super::{LoadError, LoadedAs, ProcessSpec, Standard};
+use super::{LoadError, ProcessSpec};
 use crate::Arena;
 use core::hash::Hasher;
+use core::ops::Deref;
 use kernel::Kernel;
 use kernel::host;
 use kernel::platform::chip::Chip;
-use kernel::process::{ProcessSlot, ProcessStandard, ProcessStandardDebug};
+use kernel::process::{Process, ProcessSlot, ProcessStandard, ProcessStandardDebug};
 
-impl<C: Chip + 'static, D: ProcessStandardDebug + 'static> LoadedAs for Standard<C, D> {
-    type Process = ProcessStandard<'static, C, D>;
+/// A loaded process on chip `C` that keeps debug records of type `D`.
+pub struct Loaded<C: Chip + 'static, D: ProcessStandardDebug + 'static> {
+    process: &'static ProcessStandard<'static, C, D>,
+}
 
-    fn queue_fingerprint(process: &Self::Process, hasher: &mut impl Hasher) {
-        process.queue_fingerprint(hasher);
+impl<C: Chip, D: ProcessStandardDebug> Loaded<C, D> {
+    /// **Not with upstream's kernel**: all of the process.
+    pub fn standard(&self) -> &'static ProcessStandard<'static, C, D> {
+        self.process
+    }
+
+    /// A digest of what is in its queue, for those who enumerate states. See
+    /// [`QUEUES_ARE_SEEN`](crate::QUEUES_ARE_SEEN).
+    pub fn queue_fingerprint(&self, hasher: &mut impl Hasher) {
+        self.process.queue_fingerprint(hasher);
+    }
+}
+
+impl<C: Chip, D: ProcessStandardDebug> Deref for Loaded<C, D> {
+    type Target = dyn Process;
+
+    fn deref(&self) -> &Self::Target {
+        self.process
     }
 }
 
@@ -29,7 +48,7 @@ pub(super) unsafe fn load<C: Chip, D: ProcessStandardDebug>(
     _slots: &'static [ProcessSlot],
     chip: &'static C,
     spec: &ProcessSpec<C, D>,
-) -> Result<&'static ProcessStandard<'static, C, D>, LoadError> {
+) -> Result<Loaded<C, D>, LoadError> {
     let flash = spec.flash;
     let spec = host::ProcessSpec {
         name: spec.name,
@@ -46,12 +65,12 @@ pub(super) unsafe fn load<C: Chip, D: ProcessStandardDebug>(
         storage_permissions: spec.storage_permissions,
     };
     // SAFETY: the caller's promise.
-    unsafe { host::load_process(kernel, chip, &spec, |process| arena.alloc(process)) }.map_err(
-        |error| match error {
-            host::LoadError::NoSlot => LoadError::NoSlot,
-            host::LoadError::NotEnoughMemory { .. } => LoadError::NotEnoughMemory,
-            host::LoadError::Misaligned => LoadError::Misaligned,
-            host::LoadError::Mpu | host::LoadError::Context => LoadError::Refused,
-        },
-    )
+    let loaded = unsafe { host::load_process(kernel, chip, &spec, |process| arena.alloc(process)) };
+    match loaded {
+        Ok(process) => Ok(Loaded { process }),
+        Err(host::LoadError::NoSlot) => Err(LoadError::NoSlot),
+        Err(host::LoadError::NotEnoughMemory { .. }) => Err(LoadError::NotEnoughMemory),
+        Err(host::LoadError::Misaligned) => Err(LoadError::Misaligned),
+        Err(host::LoadError::Mpu | host::LoadError::Context) => Err(LoadError::Refused),
+    }
 }

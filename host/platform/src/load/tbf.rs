@@ -4,6 +4,7 @@
 
 //! Application headers in Tock's binary format, as the kernel's loader reads them from flash.
 
+use crate::flash::HEADER_SIZE;
 use kernel::{KERNEL_MAJOR_VERSION, KERNEL_MINOR_VERSION};
 
 const VERSION: u16 = 2;
@@ -14,9 +15,6 @@ const KERNEL_VERSION: u16 = 8;
 
 /// Longest name that a header has room for, in bytes.
 const LONGEST_NAME: usize = 64;
-
-/// More bytes than any header has.
-pub(super) const HEADER_SIZE: usize = 128;
 
 /// What the header of one app says.
 pub(super) struct Header<'a> {

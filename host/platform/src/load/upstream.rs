@@ -7,11 +7,13 @@
 //! Each app gets a header of its own that says: flash reaches from here to the end of what the app
 //! may use, and the first function lies there. See [`crate::flash`] for where the headers lie.
 
-use super::tbf::{HEADER_SIZE, Header};
-use super::{LoadError, LoadedAs, ProcessSpec, Standard};
+use super::tbf::Header;
+use super::{LoadError, ProcessSpec};
 use crate::Arena;
 use core::cell::Cell;
 use core::hash::Hasher;
+use core::marker::PhantomData;
+use core::ops::Deref;
 use kernel::capabilities::ProcessManagementCapability;
 use kernel::deferred_call::{DeferredCall, DeferredCallClient};
 use kernel::platform::chip::Chip;
@@ -26,11 +28,25 @@ use kernel::process_checker::{
 use kernel::{ErrorCode, Kernel};
 use tock_tbf::types::TbfFooterV2Credentials;
 
-impl<C: Chip + 'static, D: ProcessStandardDebug + 'static> LoadedAs for Standard<C, D> {
-    type Process = dyn Process;
+/// A loaded process on chip `C` that keeps debug records of type `D`.
+pub struct Loaded<C: Chip + 'static, D: ProcessStandardDebug + 'static> {
+    process: &'static dyn Process,
+    kind: PhantomData<(C, D)>,
+}
 
-    fn queue_fingerprint(process: &Self::Process, hasher: &mut impl Hasher) {
-        hasher.write_usize(process.pending_tasks());
+impl<C: Chip, D: ProcessStandardDebug> Loaded<C, D> {
+    /// A digest of what is in its queue, for those who enumerate states. See
+    /// [`QUEUES_ARE_SEEN`](crate::QUEUES_ARE_SEEN).
+    pub fn queue_fingerprint(&self, hasher: &mut impl Hasher) {
+        hasher.write_usize(self.process.pending_tasks());
+    }
+}
+
+impl<C: Chip, D: ProcessStandardDebug> Deref for Loaded<C, D> {
+    type Target = dyn Process;
+
+    fn deref(&self) -> &Self::Target {
+        self.process
     }
 }
 
@@ -116,7 +132,7 @@ pub(super) unsafe fn load<C: Chip, D: ProcessStandardDebug>(
     slots: &'static [ProcessSlot],
     chip: &'static C,
     spec: &ProcessSpec<C, D>,
-) -> Result<&'static dyn Process, LoadError> {
+) -> Result<Loaded<C, D>, LoadError> {
     assert!(
         !DeferredCall::has_tasks(),
         "processes are loaded while no deferred call is pending"
@@ -131,7 +147,7 @@ pub(super) unsafe fn load<C: Chip, D: ProcessStandardDebug>(
 
     let checker = &*arena.alloc(ProcessCheckerMachine::new(arena.alloc(NoCredentials)));
     let binaries = arena.alloc([const { None }; 1]);
-    let loader = &*arena.alloc(SequentialProcessLoaderMachine::new(
+    let loader = &*arena.alloc(SequentialProcessLoaderMachine::<C, D>::new(
         checker,
         binaries,
         kernel,
@@ -154,15 +170,18 @@ pub(super) unsafe fn load<C: Chip, D: ProcessStandardDebug>(
     if let Some(error) = outcome.error.get() {
         return Err(error);
     }
-    slots[index]
-        .get()
-        .filter(|_| outcome.finished.get())
-        .ok_or(LoadError::Refused)
+    match slots[index].get() {
+        Some(process) if outcome.finished.get() => Ok(Loaded {
+            process,
+            kind: PhantomData,
+        }),
+        Some(_) | None => Err(LoadError::Refused),
+    }
 }
 
 /// The app's flash with a header in front. `None` if a header can't say where it is.
 fn app_flash<C: Chip, D: ProcessStandardDebug>(spec: &ProcessSpec<C, D>) -> Option<&'static [u8]> {
-    let place = spec.flash.header_place(HEADER_SIZE)?;
+    let place = spec.flash.header_place()?;
     let start = place.addr().get();
     let from_start = |address: usize| u32::try_from(address.checked_sub(start)?).ok();
     let header = Header {

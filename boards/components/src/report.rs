@@ -1,0 +1,152 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! What a board says of its flash on the console.
+//!
+//! Upstream's process console takes no commands of others, so this speaks by itself: once when the
+//! part has been identified, whenever something is wrong, and if asked for at every transition.
+
+use crate::spi_nor::SpiNorDevice;
+use core::cell::Cell;
+use core::mem::MaybeUninit;
+use kernel::component::Component;
+use kernel::debug;
+use kernel::hil::time::Alarm;
+use qspi_hil::Controller;
+use spi_nor::device::{Observer, RestClient};
+use spi_nor::error::Error;
+use spi_nor::lifecycle::{Event, State};
+use spi_nor::parts_by_id;
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What part it is, and faults.
+    Faults,
+    /// Each transition of the lifecycle, too. That delays what is measured.
+    Transitions,
+}
+
+/// Memory for a [`ReportComponent`] with this controller and this alarm hardware.
+#[macro_export]
+macro_rules! spi_nor_report_component_static {
+    ($C:ty, $A:ty $(,)?) => {{
+        kernel::static_buf!($crate::report::Report<$C, $A>)
+    }};
+}
+
+/// Speaks of a device.
+pub struct Report<C: Controller<'static> + 'static, A: Alarm<'static> + 'static> {
+    device: &'static SpiNorDevice<C, A>,
+    controller: &'static C,
+    detail: Detail,
+    identified: Cell<bool>,
+}
+
+impl<C: Controller<'static>, A: Alarm<'static>> Report<C, A> {
+    /// Says what part it is.
+    fn identify(&self) {
+        let Some(profile) = self.device.profile() else {
+            return;
+        };
+        let known = profile.dimensions;
+        let name = parts_by_id::known(profile.id).map_or("unlisted part", |part| part.name);
+        debug!(
+            "[spi-nor] {} (id {:02x?}): {} KiB, sector {}, page {}",
+            name,
+            profile.id.0,
+            known.size / 1024,
+            known.sector,
+            known.page
+        );
+        debug!(
+            "[spi-nor] read {:#04x} {:?}, program {:#04x} {:?}, {} kHz",
+            profile.read.opcode,
+            profile.read.lines,
+            profile.program.opcode,
+            profile.program.lines,
+            self.controller.clock_hz() / 1000
+        );
+        if profile.is_protected {
+            debug!("[spi-nor] block protection bits are set: programs and erases there do nothing");
+        }
+        if let Some(shortfall) = self.device.last_fault() {
+            debug!("[spi-nor] has to do without: {:?}", shortfall);
+        }
+    }
+}
+
+impl<C: Controller<'static>, A: Alarm<'static>> Observer for Report<C, A> {
+    fn transition(&self, from: State, event: Event, to: State) {
+        if self.detail == Detail::Transitions {
+            debug!("[spi-nor] {:?} --{:?}--> {:?}", from, event, to);
+        }
+        match event {
+            Event::Started if !self.identified.replace(true) => self.identify(),
+            Event::Faulted | Event::Hung | Event::WakeFaulted | Event::WakeHung => {
+                // It may be another part from now on.
+                self.identified.set(false);
+                debug!(
+                    "[spi-nor] {:?} in {:?}: {:?}, goes to {:?}",
+                    event,
+                    from,
+                    self.device.last_fault(),
+                    to
+                );
+            }
+            Event::Wanted
+            | Event::Unwanted
+            | Event::Started
+            | Event::Begun
+            | Event::Ended
+            | Event::Stopped
+            | Event::Recover => {}
+        }
+    }
+}
+
+impl<C: Controller<'static>, A: Alarm<'static>> RestClient for Report<C, A> {
+    fn detached(&self, result: Result<(), Error>) {
+        debug!("[spi-nor] detached: {:?}", result);
+    }
+}
+
+/// Has a device spoken of.
+pub struct ReportComponent<C: Controller<'static> + 'static, A: Alarm<'static> + 'static> {
+    device: &'static SpiNorDevice<C, A>,
+    controller: &'static C,
+    detail: Detail,
+}
+
+impl<C: Controller<'static>, A: Alarm<'static>> ReportComponent<C, A> {
+    /// Of `device` behind `controller`.
+    pub fn new(
+        device: &'static SpiNorDevice<C, A>,
+        controller: &'static C,
+        detail: Detail,
+    ) -> Self {
+        ReportComponent {
+            device,
+            controller,
+            detail,
+        }
+    }
+}
+
+impl<C: Controller<'static>, A: Alarm<'static>> Component for ReportComponent<C, A> {
+    type StaticInput = &'static mut MaybeUninit<Report<C, A>>;
+    type Output = &'static Report<C, A>;
+
+    fn finalize(self, memory: Self::StaticInput) -> Self::Output {
+        let report: &'static Report<C, A> = memory.write(Report {
+            device: self.device,
+            controller: self.controller,
+            detail: self.detail,
+            identified: Cell::new(false),
+        });
+        self.device.set_observer(report);
+        self.device.set_rest_client(report);
+        report
+    }
+}

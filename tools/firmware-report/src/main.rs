@@ -1,0 +1,59 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! Says what a linked kernel is made of.
+
+mod image;
+mod owner;
+mod panics;
+mod sizes;
+mod statics;
+mod thumb;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What goes wrong here is told in words and ends the program.
+type Problem = Box<dyn std::error::Error>;
+
+#[derive(Parser)]
+#[command(about = "Says what a linked kernel is made of")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A table of text, data, bss and stack, and what part of it is ours
+    Sizes {
+        /// Linked kernels, with debug information
+        #[arg(required = true)]
+        images: Vec<PathBuf>,
+    },
+    /// Calls from our code to what may panic; fails on one that the list does not have
+    Panics {
+        /// A linked kernel, with debug information
+        image: PathBuf,
+        /// Sites that are argued for: a Markdown file with a table of them
+        #[arg(long)]
+        argued: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Sizes { images } => sizes::print(&images).map(|()| true),
+        Command::Panics { image, argued } => panics::print(&image, argued.as_deref()),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("firmware-report: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,319 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! The ways from our code to a panic.
+//!
+//! All of the linked code is looked at for direct branches to functions of `core` that end in a
+//! panic. A site counts if we wrote it, wherever it was inlined; and if upstream wrote it and it was
+//! inlined into ours, since it is we who have to keep from it. See [`crate::owner`].
+//!
+//! So does a call of ours to a function of upstream's that is not inlined and may panic, however deep
+//! down. Indirect calls are not followed.
+
+use crate::Problem;
+use crate::image::{Frame, Image};
+use crate::owner::{Owner, is_our_name};
+use crate::thumb::branches;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// A call from our code to what may panic. Without lines, which change with every comment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Site {
+    /// Our file, or our function if the compiler forgot the file.
+    pub place: String,
+    /// Upstream's file that was inlined there, if the call is in that.
+    pub through: String,
+    /// What is called.
+    pub called: String,
+}
+
+/// A function of `core` that a panic starts in.
+fn is_panic(name: &str) -> bool {
+    let name = name.trim_start_matches('<');
+    name.starts_with("core::panicking::") || name.contains("::panic_handler")
+}
+
+/// Functions that may end in a panic: those that panics start in, what calls them, and so on.
+fn may_panic(image: &Image, calls: &[Call]) -> BTreeSet<u64> {
+    let mut found: BTreeSet<u64> = image
+        .functions()
+        .filter(|function| is_panic(&function.name))
+        .map(|function| function.address)
+        .collect();
+    loop {
+        let before = found.len();
+        for call in calls {
+            if found.contains(&call.callee) {
+                found.insert(call.caller);
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
+    }
+}
+
+/// A direct branch from one function to another.
+struct Call {
+    caller: u64,
+    /// The instruction.
+    at: u64,
+    callee: u64,
+}
+
+/// A function's name without what it is instantiated with.
+fn plain(name: &str) -> String {
+    let mut plain = String::new();
+    let mut depth = 0u32;
+    // In `<Type as Trait>::function` the first level belongs to the name.
+    let mut kept = u32::from(name.starts_with('<'));
+    let mut last = ' ';
+    for c in name.chars() {
+        let is_arrow = last == '-' && c == '>';
+        last = c;
+        if c == '<' {
+            depth += 1;
+        }
+        if depth <= kept {
+            plain.push(c);
+        }
+        if c == '>' && !is_arrow {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                kept = 0;
+            }
+        }
+    }
+    plain.trim_end_matches(':').replace("::::", "::")
+}
+
+/// All direct branches out of functions.
+fn calls(image: &Image) -> Vec<Call> {
+    let mut found = Vec::new();
+    for function in image.functions() {
+        for (start, code) in image.code(function) {
+            for branch in branches(code, start) {
+                if function.contains(branch.to) && branch.to != function.address {
+                    continue;
+                }
+                if let Some(callee) = image.function_at(branch.to) {
+                    found.push(Call {
+                        caller: function.address,
+                        at: branch.from,
+                        callee: callee.address,
+                    });
+                }
+            }
+        }
+    }
+    found
+}
+
+/// A path without what it begins with on every machine.
+fn short(file: &str) -> String {
+    file.rsplit("/tock-qspi/").next().unwrap_or(file).to_owned()
+}
+
+/// The site, if it is ours, and its line.
+fn site(frames: &[Frame], caller: &str, callee: &str) -> Option<(Site, u32)> {
+    let files: Vec<&str> = frames.iter().map(|frame| &*frame.file).collect();
+    let called = plain(callee);
+    let line = |level: usize| frames.get(level).map_or(0, |frame| frame.line);
+    match Owner::of(&files) {
+        Owner::Ours { file, level } => Some((
+            Site {
+                place: short(file),
+                through: String::new(),
+                called,
+            },
+            line(level),
+        )),
+        Owner::ThroughUs {
+            file,
+            level,
+            upstream,
+        } => Some((
+            Site {
+                place: short(file),
+                through: short(upstream),
+                called,
+            },
+            line(level),
+        )),
+        Owner::Theirs if files.iter().all(|file| file.is_empty()) && is_our_name(caller) => Some((
+            Site {
+                place: caller.to_owned(),
+                through: String::new(),
+                called,
+            },
+            0,
+        )),
+        Owner::Theirs => None,
+    }
+}
+
+/// All sites, each with the lines where it is.
+fn sites(image: &Image) -> Result<BTreeMap<Site, Vec<u32>>, Problem> {
+    let calls = calls(image);
+    let panics = may_panic(image, &calls);
+    if panics.is_empty() {
+        return Err("no function of core's that panics: is this a kernel?".into());
+    }
+    let name = |address| {
+        image
+            .function_at(address)
+            .map_or("?", |function| &*function.name)
+    };
+    let mut found: BTreeMap<Site, Vec<u32>> = BTreeMap::new();
+    for call in &calls {
+        // What we call of ourselves is looked at where it is.
+        if panics.contains(&call.callee) && !is_our_name(name(call.callee)) {
+            let frames = image.frames(call.at)?;
+            if let Some((site, line)) = site(&frames, name(call.caller), name(call.callee)) {
+                found.entry(site).or_default().push(line);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// In place of a file in the table: wherever it is called from.
+const ANYWHERE: &str = "any";
+
+/// Whether the table has this site, or what is called for all sites.
+fn is_argued(argued: &BTreeSet<Site>, site: &Site) -> bool {
+    let anywhere = Site {
+        place: ANYWHERE.to_owned(),
+        through: String::new(),
+        called: site.called.clone(),
+    };
+    argued.contains(site) || argued.contains(&anywhere)
+}
+
+/// Sites of a Markdown table with the columns: our file, upstream's file, what is called, why it is
+/// never reached.
+fn argued_sites(text: &str) -> BTreeSet<Site> {
+    text.lines()
+        .filter_map(|line| line.trim().strip_prefix('|')?.strip_suffix('|'))
+        .filter_map(|row| {
+            let cells: Vec<&str> = row
+                .split('|')
+                .map(|cell| cell.trim().trim_matches('`'))
+                .collect();
+            match cells[..] {
+                [place, through, called, argument]
+                    if place == ANYWHERE || place.contains(".rs") =>
+                {
+                    (!argument.is_empty()).then(|| Site {
+                        place: place.to_owned(),
+                        through: through.to_owned(),
+                        called: called.to_owned(),
+                    })
+                }
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+/// Prints the sites. False if there is one that is not argued for.
+pub fn print(path: &Path, argued: Option<&Path>) -> Result<bool, Problem> {
+    let argued = match argued {
+        Some(list) => argued_sites(
+            &std::fs::read_to_string(list).map_err(|e| format!("{}: {e}", list.display()))?,
+        ),
+        None => BTreeSet::new(),
+    };
+    let found = sites(&Image::read(path)?)?;
+    let mut well = true;
+    for (site, lines) in &found {
+        let known = is_argued(&argued, site);
+        well &= known;
+        println!(
+            "{} {} {lines:?} {} -> {}",
+            if known { "argued" } else { "PANICS" },
+            site.place,
+            site.through,
+            site.called
+        );
+    }
+    let is_found = |argued: &Site| {
+        let same_call = |site: &Site| site.called == argued.called;
+        found.contains_key(argued) || argued.place == ANYWHERE && found.keys().any(same_call)
+    };
+    for site in argued.iter().filter(|site| !is_found(site)) {
+        // Other compilers merge other calls, so this is no failure.
+        println!(
+            "GONE   {} {} -> {}: is the argument still needed?",
+            site.place, site.through, site.called
+        );
+    }
+    println!("{}: {} kinds of sites", path.display(), found.len());
+    Ok(well)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Frame, Site, argued_sites, plain, site};
+
+    fn frames(files: &[&str]) -> Vec<Frame> {
+        let frame = |file: &&str| Frame {
+            file: (*file).to_owned(),
+            line: 7,
+        };
+        files.iter().map(frame).collect()
+    }
+
+    #[test]
+    fn a_site_of_ours_is_named_without_its_line() {
+        let found = frames(&["/rust/library/core/src/x.rs", "/tock-qspi/hil/src/error.rs"]);
+        let (site, line) = site(&found, "f", "core::panicking::assert_failed::<u8>").unwrap();
+        assert_eq!(line, 7);
+        assert_eq!(site.place, "hil/src/error.rs");
+        assert_eq!(site.called, "core::panicking::assert_failed");
+        assert_eq!(site.through, "");
+    }
+
+    #[test]
+    fn code_of_ours_without_a_source_is_not_overlooked() {
+        let found = site(
+            &frames(&[""]),
+            "<spi_nor::device::Device>::go",
+            "core::panicking::panic",
+        );
+        assert_eq!(found.unwrap().0.place, "<spi_nor::device::Device>::go");
+        assert_eq!(site(&[], "kernel::go", "core::panicking::panic"), None);
+    }
+
+    #[test]
+    fn names_without_what_they_are_made_for() {
+        let name = "<kernel::x::SubSliceMut<u8> as core::y::Deref<fn() -> u8>>::deref::<u8>";
+        assert_eq!(
+            plain(name),
+            "<kernel::x::SubSliceMut as core::y::Deref>::deref"
+        );
+        assert_eq!(
+            plain("core::panicking::assert_failed::<u8, Vec<u8>>"),
+            "core::panicking::assert_failed"
+        );
+        assert_eq!(plain("kernel::x::<impl u8>::go"), "kernel::x::go");
+    }
+
+    #[test]
+    fn rows_with_an_argument_count() {
+        let text = "\
+| file | upstream | called | why |
+|---|---|---|---|
+| `a.rs` | `b.rs` | `core::panicking::panic` | it is never 0 |
+| `c.rs` | | `core::panicking::panic` | |
+";
+        let site = Site {
+            place: "a.rs".into(),
+            through: "b.rs".into(),
+            called: "core::panicking::panic".into(),
+        };
+        assert_eq!(argued_sites(text).into_iter().collect::<Vec<_>>(), [site]);
+    }
+}
