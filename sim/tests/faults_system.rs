@@ -596,8 +596,10 @@ fn nobody_waits_for_more_than_a_round() {
     assert!(worst <= 3 * (BULK + 1), "{worst} bites");
     // Reads don't wait for the end of programs and erases.
     assert!(worst > 2, "{worst} bites: there was no load");
-    assert!(user.ended.borrow().len() > 60);
-    assert!(storage.done.get() > 60);
+    // They wait for each other's erases, which the reader does not, and get on all the same: each
+    // has its turn in each round, of at most two erases and what stands in between.
+    let (erased, read) = (user.ended.borrow().len(), storage.done.get());
+    assert!(erased >= 5 && read >= 5, "{erased} erased, {read} read");
     trial.finish_off();
 }
 
