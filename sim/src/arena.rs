@@ -16,7 +16,7 @@ pub const RAM_START: usize = 0x2000_0000;
 pub const RAM_SIZE: usize = 256 * 1024;
 /// Bytes of one block: the device's buffer, a sector and a bit, and room for kernel
 /// clients.
-pub const BLOCK_SIZE: usize = 16 * 1024;
+pub const BLOCK_SIZE: usize = 20 * 1024;
 
 const BLOCKS: usize = RAM_SIZE / BLOCK_SIZE;
 

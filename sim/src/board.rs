@@ -47,8 +47,8 @@ pub type SimQspi = Qspi<'static, SimPort, SimFence>;
 /// The device as this board has it.
 pub type SimDevice = Device<'static, SimQspi, SimAlarm<'static>>;
 
-/// The device's buffer: a 4 KiB read of any alignment in one transfer.
-const BUFFER_SIZE: usize = 4096 + 8;
+/// Bytes of each of the device's buffers: a 4 KiB read of any alignment in one transfer.
+pub const BUFFER_SIZE: usize = 4096 + 8;
 /// What three address bytes reach.
 const THREE_BYTE_REACH: u32 = 1 << 24;
 
@@ -60,6 +60,8 @@ pub struct Settings {
     pub divider: Divider,
     /// How long the part stays powered with nothing to do, in µs.
     pub idle_us: u32,
+    /// Bytes of each of the device's two buffers, a multiple of four.
+    pub buffer_bytes: usize,
     /// What a switch to an app costs, in ns.
     pub switch_ns: u64,
     /// Where apps print.
@@ -98,6 +100,7 @@ pub struct AppSpec {
 struct QspiLine {
     machine: Rc<Machine>,
     qspi: &'static SimQspi,
+    device: &'static SimDevice,
 }
 
 impl Interrupt for QspiLine {
@@ -106,7 +109,13 @@ impl Interrupt for QspiLine {
     }
 
     fn handle(&self) {
+        let ended = self.device.counters().ended;
+        self.machine.set_prepared(self.device.has_prepared());
         self.qspi.handle_interrupt();
+        self.machine.set_prepared(false);
+        if self.device.counters().ended != ended {
+            self.machine.pay(|cost| cost.end);
+        }
     }
 }
 
@@ -287,7 +296,7 @@ impl Board {
 
         let device_alarm: &'static SimAlarm = arena.alloc(SimAlarm::new(&machine));
         // SAFETY: the only slice of this block.
-        let buffer = unsafe { block.slice(0, BUFFER_SIZE) };
+        let buffer = unsafe { block.slice(0, settings.buffer_bytes) };
         let device: &'static SimDevice = arena.alloc(Device::new(
             qspi,
             device_alarm,
@@ -297,7 +306,7 @@ impl Board {
             },
         ));
         // SAFETY: as above; it begins where the other one has ended.
-        let second = unsafe { block.slice(BUFFER_SIZE, BUFFER_SIZE) };
+        let second = unsafe { block.slice(settings.buffer_bytes, settings.buffer_bytes) };
         device.add_buffer(second);
         device_alarm.set_alarm_client(device);
         qspi.set_client(device);
@@ -361,6 +370,7 @@ impl Board {
         chip.add_interrupt(Rc::new(QspiLine {
             machine: Rc::clone(&machine),
             qspi,
+            device,
         }));
         chip.add_interrupt(Rc::new(HfxoLine(hfxo)));
         chip.add_interrupt(Rc::new(device_alarm));

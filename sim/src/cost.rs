@@ -16,10 +16,20 @@ use serde::Serialize;
 pub struct Cost {
     /// Of the CPU, in Hz. 0: it works infinitely fast.
     pub clock_hz: u64,
-    /// One interrupt, up to what it starts.
+    /// One interrupt, up to where it is known what comes next.
     pub interrupt: u64,
     /// The rest of an interrupt, after what it starts was started.
     pub after_interrupt: u64,
+    /// To tell the end of a bite, after what comes next was started.
+    pub end: u64,
+    /// A transfer, program or erase of whose turn it is: to find it, plan it and start it.
+    pub start: u64,
+    /// The same of a read that was prepared while the one before was on the wires.
+    pub prepared_start: u64,
+    /// A command of a few bytes to the part.
+    pub instruction: u64,
+    /// One pass of the kernel loop with leases held: what looks for the dead.
+    pub pass: u64,
     /// One deferred call.
     pub deferred_call: u64,
     /// One command of an app.

@@ -37,6 +37,7 @@ pub struct Machine {
     copied: RefCell<Option<Box<dyn Fn() -> u64>>>,
     copies_paid: Cell<u64>,
     busy_ns: Cell<u64>,
+    prepared: Cell<bool>,
 }
 
 impl Machine {
@@ -53,6 +54,7 @@ impl Machine {
             copied: RefCell::new(None),
             copies_paid: Cell::new(0),
             busy_ns: Cell::new(0),
+            prepared: Cell::new(false),
         }
     }
 
@@ -74,6 +76,11 @@ impl Machine {
     pub fn pay(&self, what: impl Fn(&Cost) -> u64) {
         let cost = self.cost.get();
         self.busy_for(cost.ns(what(&cost)));
+    }
+
+    /// What is started next was prepared, and costs less.
+    pub fn set_prepared(&self, prepared: bool) {
+        self.prepared.set(prepared);
     }
 
     /// The kernel has copied what it did not pay for yet.
@@ -151,6 +158,13 @@ impl Machine {
         ];
         if TRANSFERS.contains(&(offset as u32)) {
             self.transfers.set(self.transfers.get() + 1);
+            if self.prepared.take() {
+                self.pay(|cost| cost.prepared_start);
+            } else {
+                self.pay(|cost| cost.start);
+            }
+        } else if offset as u32 == registers::CINSTRCONF {
+            self.pay(|cost| cost.instruction);
         }
         self.with_qspi(|qspi| {
             qspi.write_register(self.now_ns(), offset as u32, value, &mut Ram);

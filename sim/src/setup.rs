@@ -4,7 +4,7 @@
 
 //! The board as the program builds it: the nRF52840DK's pins and clock.
 
-use crate::board::Settings;
+use crate::board::{BUFFER_SIZE, Settings};
 use crate::console::Sink;
 use nrf52840_qspi::Divider;
 use qspi_models::nor::{Backing, BusyTime, PartSpec};
@@ -50,6 +50,7 @@ pub fn settings(
         qspi: Qspi::new(flash),
         divider: Divider::MHZ_32,
         idle_us: IDLE_US,
+        buffer_bytes: BUFFER_SIZE,
         switch_ns: SWITCH_NS,
         sink,
         app_teardown: Teardown::Unwind,

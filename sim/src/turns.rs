@@ -76,6 +76,12 @@ impl Scheduler<SimChip> for Turns {
         }
     }
 
+    /// As the trait says, and a pass is paid for.
+    fn do_kernel_work_now(&self, chip: &SimChip) -> bool {
+        chip.machine().pay(|cost| cost.pass);
+        chip.has_pending_interrupts() || DeferredCall::has_tasks()
+    }
+
     /// As the trait says, and deferred calls are paid for.
     fn execute_kernel_work(&self, chip: &SimChip) {
         chip.service_pending_interrupts();

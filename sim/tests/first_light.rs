@@ -22,6 +22,7 @@ fn board(part: &str, apps: Vec<AppSpec>) -> (Board, Rc<Recorder>) {
         switch_ns: 100,
         sink: recorder.clone(),
         app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
+        buffer_bytes: tock_qspi::board::BUFFER_SIZE,
         flash_range: None,
         storage_range: None,
     };

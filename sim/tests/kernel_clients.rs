@@ -26,6 +26,7 @@ fn board() -> Board {
             qspi: Qspi::new(Nor::new(part)),
             divider: Divider::MHZ_32,
             idle_us: 10_000,
+            buffer_bytes: tock_qspi::board::BUFFER_SIZE,
             switch_ns: 100,
             sink: Rc::new(Recorder::default()),
             app_teardown: tock_host_platform::coroutine::Teardown::Unwind,

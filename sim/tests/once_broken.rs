@@ -366,6 +366,7 @@ mod detach {
                 qspi: Qspi::new(Nor::new(part)),
                 divider: Divider::MHZ_32,
                 idle_us: 10_000,
+                buffer_bytes: tock_qspi::board::BUFFER_SIZE,
                 switch_ns: 100,
                 sink: Rc::new(Recorder::default()),
                 flash_range: Some((size, 0x4000)),

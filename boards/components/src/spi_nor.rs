@@ -30,11 +30,11 @@ use spi_nor::device::{Config, Device};
 use spi_nor::driver::Driver;
 use spi_nor::region::Region;
 
-/// Bytes of the device's buffer: a read of 4 KiB goes through in one transfer, however it is
-/// aligned.
+/// Bytes of each of the device's two buffers: a read of 4 KiB goes through in one transfer, however
+/// it is aligned, while the bytes of another one are handed over.
 pub const BUFFER_SIZE: usize = 4096 + 8;
 
-/// The device's buffer, aligned for every controller's DMA.
+/// A buffer of the device, aligned for every controller's DMA.
 #[repr(C, align(4))]
 pub struct Buffer([u8; BUFFER_SIZE]);
 
@@ -65,11 +65,14 @@ macro_rules! spi_nor_component_static {
         let alarm = kernel::static_buf!(
             capsules_core::virtualizers::virtual_alarm::VirtualMuxAlarm<'static, $A>
         );
-        let buffer = kernel::static_buf!($crate::spi_nor::Buffer);
+        let buffers = (
+            kernel::static_buf!($crate::spi_nor::Buffer),
+            kernel::static_buf!($crate::spi_nor::Buffer),
+        );
         let device = kernel::static_buf!($crate::spi_nor::SpiNorDevice<$C, $A>);
         let driver = kernel::static_buf!(spi_nor::driver::Driver<'static>);
         let seat = kernel::static_buf!(spi_nor::client::Seat<'static>);
-        (alarm, buffer, device, driver, seat)
+        (alarm, buffers, device, driver, seat)
     }};
 }
 
@@ -118,24 +121,30 @@ impl<C: Controller<'static>, A: Alarm<'static>, CAP: MemoryAllocationCapability>
 {
     type StaticInput = (
         &'static mut MaybeUninit<VirtualMuxAlarm<'static, A>>,
-        &'static mut MaybeUninit<Buffer>,
+        (
+            &'static mut MaybeUninit<Buffer>,
+            &'static mut MaybeUninit<Buffer>,
+        ),
         &'static mut MaybeUninit<SpiNorDevice<C, A>>,
         &'static mut MaybeUninit<Driver<'static>>,
         &'static mut MaybeUninit<Seat<'static>>,
     );
     type Output = SpiNor<C, A>;
 
-    fn finalize(self, (alarm, buffer, device, driver, seat): Self::StaticInput) -> SpiNor<C, A> {
+    fn finalize(self, (alarm, buffers, device, driver, seat): Self::StaticInput) -> SpiNor<C, A> {
         let alarm: &'static VirtualMuxAlarm<'static, A> =
             alarm.write(VirtualMuxAlarm::new(self.mux_alarm));
         alarm.setup();
-        let buffer = buffer.write(Buffer([0; BUFFER_SIZE]));
+        let (first, second) = buffers;
+        let first = first.write(Buffer([0; BUFFER_SIZE]));
+        let second = second.write(Buffer([0; BUFFER_SIZE]));
         let device: &'static SpiNorDevice<C, A> = device.write(Device::new(
             self.controller,
             alarm,
-            &mut buffer.0,
+            &mut first.0,
             self.config,
         ));
+        device.add_buffer(&mut second.0);
         alarm.set_alarm_client(device);
         self.controller.set_client(device);
         device.register();

@@ -9,6 +9,7 @@
 
 use crate::client::Request;
 use crate::error::Error;
+use crate::geometry::Geometry;
 use crate::operation::{Kind, Recipe};
 use crate::plan::{ErasePlan, Granularity, PlanError, ProgramPlan, ReadPlan, Transfer};
 use crate::profile::{Profile, Wires};
@@ -53,6 +54,26 @@ impl From<PlanError> for Error {
             PlanError::Granularity => Error::Controller(qspi_hil::Error::Misaligned),
         }
     }
+}
+
+/// The first bite of a read.
+///
+/// # Errors
+/// [`Error::OutOfRange`], or what the controller can't do.
+pub fn plan_read(
+    geometry: &Geometry,
+    address: u32,
+    length: u32,
+    granularity: Granularity,
+) -> Result<(Transfer, Plan), Error> {
+    let transfer = ReadPlan::new(geometry, address, length, granularity)?
+        .next()
+        .ok_or(Error::OutOfRange)?;
+    let plan = Plan {
+        head: transfer.head_bytes as usize,
+        count: transfer.data_bytes,
+    };
+    Ok((transfer, plan))
 }
 
 /// The first bite of `request`, with a buffer of `capacity` bytes. `read` is what

@@ -142,7 +142,7 @@ impl Scope {
 /// A client of the device.
 ///
 /// The device calls these from interrupts and deferred calls only, never while the
-/// client calls the device.
+/// client calls the device, but for [`Host::begin_work`].
 pub trait Client {
     /// How many leases are held: the part is kept powered for them. Some of them may be of the
     /// dead, but not all.
@@ -162,6 +162,9 @@ pub trait Client {
         dimensions: &Dimensions,
         scope: Scope,
     ) -> Option<Request>;
+
+    /// Whether [`goes_on`](Client::goes_on) may ever be true.
+    fn pipelines(&self) -> bool;
 
     /// Whether the request of which `flight` is a bite may go on at once, with `next` in flight
     /// as well: its owner lives, and nobody else of this client waits.
@@ -192,6 +195,10 @@ pub trait Host {
     /// There is new work and nothing else: as [`notify`](Host::notify), but a device that will
     /// look by itself at the end of what it is at need not look before.
     fn notify_work(&self);
+
+    /// As [`notify_work`](Host::notify_work), from a system call and from inside of no grant: a
+    /// device that is at rest begins at once, and may call the client meanwhile.
+    fn begin_work(&self);
 
     /// As [`notify`](Host::notify), for what would come again and again if it came at once. The
     /// device looks at it after a pause, in which others run.

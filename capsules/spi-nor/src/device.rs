@@ -39,7 +39,9 @@
 //!
 //! One alarm serves four purposes, one at a time: the pause before the next look at
 //! a busy part, the deadline of a transfer, the idle time, and a later look at clients
-//! ([`Host::notify_later`]). An alarm never proves that something has ended. A deadline
+//! ([`Host::notify_later`]). Deadlines and idle times hardly ever come to their end, so the alarm
+//! is not set for each: one that is set for no later is let come, and then set for what is left.
+//! An alarm never proves that something has ended. A deadline
 //! that passes twice (the first time the interrupt may just be waiting behind the alarm)
 //! makes the controller *hung*: it is stopped by force, the client gets
 //! [`Error::NoAnswer`], and the [lifecycle] says whether the device starts again, is off,
@@ -118,6 +120,42 @@ pub struct Counters {
     pub suspended: u32,
 }
 
+/// The same as it is counted.
+#[derive(Default)]
+struct Tally {
+    power_ups: Cell<u32>,
+    power_downs: Cell<u32>,
+    begun: Cell<u32>,
+    ended: Cell<u32>,
+    forced_stops: Cell<u32>,
+    released: Cell<u32>,
+    impossible: Cell<u32>,
+    ahead: Cell<u32>,
+    hits: Cell<u32>,
+    suspended: Cell<u32>,
+}
+
+fn count(number: &Cell<u32>) {
+    number.set(number.get().wrapping_add(1));
+}
+
+impl Tally {
+    fn counters(&self) -> Counters {
+        Counters {
+            power_ups: self.power_ups.get(),
+            power_downs: self.power_downs.get(),
+            begun: self.begun.get(),
+            ended: self.ended.get(),
+            forced_stops: self.forced_stops.get(),
+            released: self.released.get(),
+            impossible: self.impossible.get(),
+            ahead: self.ahead.get(),
+            hits: self.hits.get(),
+            suspended: self.suspended.get(),
+        }
+    }
+}
+
 /// The controller's proof, in whichever form it is.
 enum Proof<Idle, Off> {
     Idle(Idle),
@@ -144,9 +182,22 @@ enum Script {
     BringUp,
     /// See [`Device::operation`] and [`Device::course`].
     Operation,
+    /// A read that is one transfer and nothing else, see [`Device::course`].
+    Read,
     /// See [`Device::suspension`] and [`Device::stalled`].
     Suspension,
     ShutDown(ShutDown),
+}
+
+impl Wait {
+    /// Whether the alarm may come before it is over, and be set again for the rest: this comes
+    /// again and again, and hardly ever to its end.
+    const fn is_coarse(self) -> bool {
+        match self {
+            Wait::Deadline(_) | Wait::Idle => true,
+            Wait::Pause | Wait::Later => false,
+        }
+    }
 }
 
 /// Whose bite it is, and where its bytes are.
@@ -178,6 +229,15 @@ impl Course<'_> {
         (self.flight, self.kind, self.buffer).hash(hasher);
         (self.address, self.plan, self.rest).hash(hasher);
     }
+}
+
+/// A read that can be put on the wires.
+#[derive(Clone, Copy)]
+struct Prepared<'a> {
+    course: Course<'a>,
+    operation: Operation,
+    /// Bytes on the wires.
+    length: usize,
 }
 
 /// An operation that stands still.
@@ -232,10 +292,10 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     identify: Cell<bool>,
     fault: Cell<Option<Error>>,
     teardown_fault: Cell<Option<Error>>,
-    counters: Cell<Counters>,
+    tally: Tally,
 
     proof: Cell<Option<Proof<C::Idle, C::Off>>>,
-    buffers: [Cell<Option<SubSliceMut<'static, u8>>>; 2],
+    buffers: [MapCell<SubSliceMut<'static, u8>>; 2],
     has_second: Cell<bool>,
     /// Which buffer is in use, or was last.
     buffer: Cell<Flight>,
@@ -254,6 +314,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     bring_up: MapCell<BringUp>,
     operation: MapCell<OperationScript>,
     course: Cell<Option<Course<'a>>>,
+    /// What comes after the read in flight, if nobody else wants anything.
+    prepared: Cell<Option<Prepared<'a>>>,
     suspension: MapCell<Suspension>,
     /// The program or erase that is suspended, or on the way there or back.
     stalled: MapCell<Stalled<'a>>,
@@ -280,6 +342,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     seats: Cell<usize>,
 
     wait: Cell<Option<Waiting<A::Ticks>>>,
+    /// Since when, and for how many ticks, the alarm is set, though perhaps for nothing any more.
+    armed: Cell<Option<(A::Ticks, A::Ticks)>>,
     /// The last times that were converted, in µs, and their ticks: of deadlines, and of others.
     known_ticks: [Cell<Known<A::Ticks>>; 2],
     /// The controller's answers when the deadline was set.
@@ -313,13 +377,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             identify: Cell::new(false),
             fault: Cell::new(None),
             teardown_fault: Cell::new(None),
-            counters: Cell::new(Counters::default()),
+            tally: Tally::default(),
             capacity: Cell::new(buffer.len()),
             clock_limit_hz: Cell::new(FIRST_CLOCK_HZ),
             was_reset: Cell::new(false),
             waking: Cell::new(false),
             leftover_us: Cell::new(LEFTOVER_US),
-            buffers: [Cell::new(Some(SubSliceMut::new(buffer))), Cell::new(None)],
+            buffers: [MapCell::new(SubSliceMut::new(buffer)), MapCell::empty()],
             has_second: Cell::new(false),
             buffer: Cell::new(Flight::Even),
             windows: [const { Cell::new(None) }; 2],
@@ -328,6 +392,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             bring_up: MapCell::new(BringUp::new()),
             operation: MapCell::empty(),
             course: Cell::new(None),
+            prepared: Cell::new(None),
             suspension: MapCell::empty(),
             stalled: MapCell::empty(),
             lessons: [const { Cell::new(Lesson::NONE) }; 2],
@@ -342,6 +407,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             turns: [const { Cell::new(0) }; 2],
             seats: Cell::new(0),
             wait: Cell::new(None),
+            armed: Cell::new(None),
             known_ticks: [const { Cell::new(None) }; 2],
             answers: Cell::new(0),
             later: Cell::new(false),
@@ -355,7 +421,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         if !self.has_second.replace(true) {
             self.capacity.set(self.capacity.get().min(buffer.len()));
             let [_, second] = &self.buffers;
-            second.set(Some(SubSliceMut::new(buffer)));
+            second.put(SubSliceMut::new(buffer));
         }
     }
 
@@ -429,7 +495,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     /// What was counted so far.
     pub fn counters(&self) -> Counters {
-        self.counters.get()
+        self.tally.counters()
     }
 
     /// Whether the device's buffers are with the device, and none with the controller.
@@ -437,12 +503,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.has_buffer(Flight::Even) && (!self.has_second.get() || self.has_buffer(Flight::Odd))
     }
 
+    /// Whether the read that comes after the one on the wires is prepared, for those who charge time
+    /// for what is done between the two.
+    pub fn has_prepared(&self) -> bool {
+        self.prepared.get().is_some()
+    }
+
     fn has_buffer(&self, which: Flight) -> bool {
-        let cell = which.of(&self.buffers);
-        let buffer = cell.take();
-        let holds = buffer.is_some();
-        cell.set(buffer);
-        holds
+        which.of(&self.buffers).is_some()
     }
 
     /// What the part was found to be.
@@ -474,6 +542,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         if let Some(course) = self.course.get() {
             course.hash_into(hasher);
         }
+        self.prepared.get().is_some().hash(hasher);
         (
             self.clock_limit_hz.get(),
             self.was_reset.get(),
@@ -485,7 +554,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         match script {
             Some(Script::BringUp) => self.bring_up.map(|bring_up| bring_up.hash(hasher)),
             Some(Script::Operation) => self.operation.map(|operation| operation.hash(hasher)),
-            Some(Script::Suspension | Script::ShutDown(_)) | None => None,
+            Some(Script::Read | Script::Suspension | Script::ShutDown(_)) | None => None,
         };
         self.stalled.map(|stalled| {
             (stalled.operation, stalled.left_us).hash(hasher);
@@ -513,18 +582,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             (waiting.wait, waiting.left_us).hash(hasher);
             waiting.ticks.wrapping_sub(passed).into_u32().hash(hasher);
         }
+        if let Some((since, ticks)) = self.armed.get() {
+            let passed = self.alarm.now().wrapping_sub(since);
+            ticks.wrapping_sub(passed).into_u32().hash(hasher);
+        }
         self.deferred_call.is_pending().hash(hasher);
     }
 
     fn is_known(&self) -> bool {
         self.profile.is_some()
-    }
-
-    fn count(&self, field: fn(&mut Counters) -> &mut u32) {
-        let mut counters = self.counters.get();
-        let field = field(&mut counters);
-        *field = field.wrapping_add(1);
-        self.counters.set(counters);
     }
 
     // --- the lifecycle ---
@@ -553,14 +619,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 self.rest();
             }
             Action::Rest => self.rest(),
-            Action::Impossible => self.count(|counters| &mut counters.impossible),
+            Action::Impossible => count(&self.tally.impossible),
         }
     }
 
     /// Whether the part has to be powered for anybody.
     fn is_wanted(&self) -> bool {
-        self.attached.get()
-            && (self.identify.get() || self.clients.iter().any(|seat| seat.client.has_work()))
+        self.attached.get() && (self.identify.get() || self.anybody_waits())
     }
 
     fn leases(&self) -> usize {
@@ -679,6 +744,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         None
     }
 
+    /// Whether any client has work.
+    fn anybody_waits(&self) -> bool {
+        self.clients.iter().any(|seat| seat.client.has_work())
+    }
+
     /// Whether another client than this one has work.
     fn others_wait(&self, seat: &Seat<'a>) -> bool {
         self.clients
@@ -695,6 +765,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// Off or Failed: whoever waits for the end of a detach is told, once.
     fn rest(&self) {
         self.cancel_wait();
+        if self.wait.get().is_none() {
+            self.disarm();
+        }
         // What was before tells nothing about what comes after.
         self.lessons
             .iter()
@@ -742,7 +815,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         match self.proof.take() {
             Some(Proof::Off(off)) => match self.controller.enable(off, limit_hz) {
                 Ok(()) => {
-                    self.count(|counters| &mut counters.power_ups);
+                    count(&self.tally.power_ups);
                     self.wait_for_deadline(self.controller.longest_enable_us());
                 }
                 Err((error, off)) => {
@@ -809,6 +882,26 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 if let Some(course) = self.hit(seat, flight, address, length) {
                     return Begun::Landed(course);
                 }
+                let wanted = Wanted {
+                    seat: Some(seat),
+                    flight,
+                    buffer,
+                    address,
+                    length,
+                };
+                match self.prepare(&wanted) {
+                    Some(Ok(prepared)) => {
+                        self.follow_stream(&prepared.course);
+                        self.embark(&prepared.course);
+                        self.set_out(prepared);
+                        return Begun::Started;
+                    }
+                    Some(Err(error)) => {
+                        seat.client.bitten(flight, Bite::Failed(error));
+                        return Begun::Over;
+                    }
+                    None => {}
+                }
                 (address, length)
             }
             Request::Program { address, length } | Request::Erase { address, length } => {
@@ -874,20 +967,51 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
     }
 
-    /// The hardware begins.
-    fn set_off(&self, operation: OperationScript, course: Course<'a>) {
+    /// The hardware is to begin.
+    fn embark(&self, course: &Course<'a>) {
         course.buffer.of(&self.windows).set(None);
         self.buffer.set(course.buffer);
-        self.operation.put(operation);
-        self.course.set(Some(course));
-        self.count(|counters| &mut counters.begun);
+        self.course.set(Some(*course));
+        self.prepared.set(None);
+        count(&self.tally.begun);
         if self.stalled.is_none() {
             self.for_good.set(false);
             self.runs.set(false);
             self.stood.set(false);
             self.happen(Event::Begun);
         }
+    }
+
+    /// The hardware begins.
+    fn set_off(&self, operation: OperationScript, course: Course<'a>) {
+        self.operation.put(operation);
+        self.embark(&course);
         self.run(Script::Operation);
+    }
+
+    /// The hardware begins a read, and the next one is prepared meanwhile.
+    fn set_out(&self, prepared: Prepared<'a>) {
+        self.script.set(Some(Script::Read));
+        match self.send(&prepared) {
+            Ok(()) => self.prepare_next(&prepared.course),
+            Err(stuck) => self.end_read(stuck),
+        }
+    }
+
+    fn send(&self, prepared: &Prepared<'a>) -> Result<(), Stuck> {
+        let buffer = self.borrow(prepared.length, 0)?;
+        self.start(prepared.operation, Some(buffer), Some(self.read_us.get()))
+    }
+
+    /// A read was not begun.
+    fn end_read(&self, stuck: Stuck) {
+        let result = match stuck {
+            Stuck::Finished(result) => result,
+            Stuck::Refused(error) => Err(Error::Controller(error)),
+        };
+        if let Some(script) = self.script.take() {
+            self.finish(script, result);
+        }
     }
 
     /// Fills the buffer with what is to be programmed, padded with ones, which
@@ -908,13 +1032,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 .get_mut(head..head.saturating_add(count as usize))
                 .is_some_and(|place| seat.client.fill(course.flight, 0, place))
         });
-        cell.set(Some(buffer));
+        cell.put(buffer);
         loaded
     }
 
     /// The hardware is done with a bite.
     fn end_bite(&self, course: Course<'a>, result: Result<(), Error>) {
-        self.count(|counters| &mut counters.ended);
+        count(&self.tally.ended);
         if !self.attached.get() {
             // What is left of the request is no longer in flight, and is to be cancelled.
             self.deferred_call.set();
@@ -975,7 +1099,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                             Some(data) => told(Bite::Read(data)),
                             None => told(Bite::Failed(Error::OutOfRange)),
                         }
-                        cell.set(Some(buffer));
+                        cell.put(buffer);
                     }
                 }
             }
@@ -1001,10 +1125,109 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         if started || self.state.get() != State::Ready {
             return;
         }
-        if !self.attached.get() || self.clients.iter().any(|seat| seat.client.has_work()) {
+        if !self.attached.get() || self.anybody_waits() {
             self.deferred_call.set();
         } else {
             self.idle();
+        }
+    }
+
+    /// The first bite of a read. `None` if it takes more than a transfer.
+    fn prepare(&self, wanted: &Wanted<'a>) -> Option<Result<Prepared<'a>, Error>> {
+        let limits = self.read_limits.get();
+        self.profile
+            .map(|profile| {
+                if profile.mode_before(Kind::Read).is_some() {
+                    return None;
+                }
+                let planned =
+                    bite::plan_read(&profile.geometry, wanted.address, wanted.length, limits);
+                Some(planned.map(|(transfer, plan)| Prepared {
+                    course: Course {
+                        seat: wanted.seat,
+                        flight: wanted.flight,
+                        kind: Kind::Read,
+                        buffer: wanted.buffer,
+                        address: wanted.address,
+                        plan,
+                        rest: wanted.length.saturating_sub(plan.count),
+                        typical_us: 0,
+                    },
+                    operation: Operation {
+                        template: profile.read,
+                        address: transfer.bus_address,
+                    },
+                    length: transfer.bus_bytes as usize,
+                }))
+            })
+            .flatten()
+    }
+
+    /// While a read is on the wires: what comes after it.
+    fn prepare_next(&self, course: &Course<'a>) {
+        let Some(seat) = course.seat.filter(|_| course.rest > 0) else {
+            return;
+        };
+        if !self.has_second.get()
+            || self.stalled.is_some()
+            || !seat.client.pipelines()
+            || self.is_ahead(course.end())
+        {
+            return;
+        }
+        let next = Wanted {
+            seat: Some(seat),
+            flight: course.flight.other(),
+            buffer: course.buffer.other(),
+            address: course.end(),
+            length: course.rest,
+        };
+        self.prepared.set(self.prepare(&next).and_then(Result::ok));
+    }
+
+    /// Whether the prepared read may be put on the wires, before anything else is looked at.
+    fn may_hurry(&self, prepared: &Prepared<'a>) -> bool {
+        self.attached.get()
+            && self.has_buffer(prepared.course.buffer)
+            && self.state.get() == State::Busy
+            && self.stalled.is_none()
+            && !self.anybody_waits()
+    }
+
+    /// A read is through. What was prepared is put on the wires first; all else comes after that,
+    /// while the wires are busy.
+    fn read_is_through(&self) {
+        let prepared = self.prepared.take();
+        let Some(course) = self.course.take() else {
+            count(&self.tally.impossible);
+            return;
+        };
+        let Some(mut next) = prepared.filter(|prepared| self.may_hurry(prepared)) else {
+            self.cancel_wait();
+            self.script.set(None);
+            self.end_bite(course, Ok(()));
+            return;
+        };
+        self.buffer.set(next.course.buffer);
+        let sent = self.send(&next);
+        count(&self.tally.ended);
+        self.following.set(true);
+        self.happen(Event::Ended);
+        self.following.set(false);
+        if !course
+            .seat
+            .is_some_and(|seat| seat.client.goes_on(course.flight, next.course.flight))
+        {
+            // Its owner has died meanwhile: it is nobody's.
+            next.course.seat = None;
+            next.course.rest = 0;
+        }
+        self.follow_stream(&next.course);
+        self.embark(&next.course);
+        self.tell(&course, Ok(()));
+        match sent {
+            Ok(()) => self.prepare_next(&next.course),
+            Err(stuck) => self.end_read(stuck),
         }
     }
 
@@ -1025,7 +1248,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             let request = Request::Read { address, length };
             return matches!(self.begin(seat, request, flight, buffer), Begun::Started);
         }
-        if let Some((seat, request)) = self.next_request(flight, Scope::All) {
+        if self.anybody_waits()
+            && let Some((seat, request)) = self.next_request(flight, Scope::All)
+        {
             match self.begin(seat, request, flight, buffer) {
                 Begun::Started => return true,
                 Begun::Landed(course) => self.tell(&course, Ok(())),
@@ -1065,7 +1290,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 rest: length.saturating_sub(plan.count),
                 typical_us: 0,
             };
-            self.count(|counters| &mut counters.hits);
+            count(&self.tally.hits);
             self.follow_stream(&course);
             Some(course)
         })
@@ -1098,37 +1323,22 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         let length = stream
             .next_length()
             .min(dimensions.size.saturating_sub(start));
-        let planned = self.profile.map_or(Err(Error::Failed), |profile| {
-            let request = Request::Read {
-                address: start,
-                length,
-            };
-            bite::plan(
-                &request,
-                profile,
-                self,
-                self.capacity.get(),
-                self.read_limits.get(),
-            )
-        });
-        let Ok((recipe, plan)) = planned else {
-            // Behind the part's end there is nothing.
+        let wanted = Wanted {
+            seat: None,
+            flight: landed.flight.other(),
+            buffer,
+            address: start,
+            length,
+        };
+        let Some(Ok(mut prepared)) = self.prepare(&wanted) else {
+            // Behind the part's end there is nothing. A part that is read in a mode of its own is
+            // not read ahead.
             return false;
         };
-        self.count(|counters| &mut counters.ahead);
-        self.set_off(
-            OperationScript::new(recipe),
-            Course {
-                seat: None,
-                flight: landed.flight.other(),
-                kind: Kind::Read,
-                buffer,
-                address: start,
-                plan,
-                rest: 0,
-                typical_us: 0,
-            },
-        );
+        prepared.course.rest = 0;
+        count(&self.tally.ahead);
+        self.embark(&prepared.course);
+        self.set_out(prepared);
         true
     }
 
@@ -1195,7 +1405,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         };
         self.course.set(None);
         self.wait.set(None);
-        let _unused = self.alarm.disarm();
+        self.disarm();
         self.stalled.put(Stalled {
             operation,
             course,
@@ -1206,7 +1416,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.suspension
             .put(Suspension::new(commands, operation.recipe()));
         self.stood.set(true);
-        self.count(|counters| &mut counters.suspended);
+        count(&self.tally.suspended);
         self.run(Script::Suspension);
     }
 
@@ -1289,7 +1499,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// The array works again.
     fn go_on(&self) {
         let Some(stalled) = self.stalled.take() else {
-            self.count(|counters| &mut counters.impossible);
+            count(&self.tally.impossible);
             return;
         };
         self.runs_since.set(self.alarm.now());
@@ -1311,7 +1521,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// Ends what stands still, because of a fault of something else.
     fn give_up_stalled(&self, error: Error) {
         if let Some(stalled) = self.stalled.take() {
-            self.count(|counters| &mut counters.ended);
+            count(&self.tally.ended);
             self.tell(&stalled.course, Err(error));
         }
     }
@@ -1328,6 +1538,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         match self.script.get()? {
             Script::BringUp => self.bring_up.map(|bring_up| bring_up.next(input, self)),
             Script::Operation => self.operation.map(|operation| operation.next(input)),
+            Script::Read => Some(Act::Finished(match input {
+                Input::Refused(error) => Err(Error::Controller(error)),
+                Input::Begin | Input::Done(_) | Input::Elapsed => Ok(()),
+            })),
             Script::Suspension => self.suspension.map(|script| script.next(input)),
             Script::ShutDown(mut script) => {
                 let act = script.next(input);
@@ -1356,7 +1570,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 Err(Stuck::Refused(error)) => next = self.next_act(Input::Refused(error)),
             }
         }
-        self.count(|counters| &mut counters.impossible);
+        count(&self.tally.impossible);
     }
 
     fn perform(&self, act: Act) -> Result<(), Stuck> {
@@ -1365,8 +1579,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             Act::Pause(pause_us) => {
                 self.note_run();
                 self.wait_for(Wait::Pause, pause_us);
-                if self.may_be_suspended() && self.clients.iter().any(|seat| seat.client.has_work())
-                {
+                if self.may_be_suspended() && self.anybody_waits() {
                     // Whoever came when this could not be suspended.
                     self.deferred_call.set();
                 }
@@ -1417,7 +1630,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 buffer.reset();
                 let end = start.saturating_add(length);
                 if end > buffer.len() {
-                    cell.set(Some(buffer));
+                    cell.put(buffer);
                     return Err(Stuck::Refused(qspi_hil::Error::TooLong));
                 }
                 buffer.slice(start..end);
@@ -1467,7 +1680,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         } else {
             own
         };
-        place.of(&self.buffers).set(Some(buffer));
+        place.of(&self.buffers).put(buffer);
     }
 
     fn finish(&self, script: Script, result: Result<(), Error>) {
@@ -1504,9 +1717,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                     (Err(error), _) => self.fail_bring_up(error),
                 }
             }
-            Script::Operation => match self.course.take() {
+            Script::Operation | Script::Read => match self.course.take() {
                 Some(course) => self.end_bite(course, result),
-                None => self.count(|counters| &mut counters.impossible),
+                None => count(&self.tally.impossible),
             },
             Script::Suspension => self.end_suspension(result),
             Script::ShutDown(_) => {
@@ -1525,7 +1738,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             Some(Proof::Idle(idle)) => {
                 self.proof
                     .set(Some(Proof::Off(self.controller.disable(idle))));
-                self.count(|counters| &mut counters.power_downs);
+                count(&self.tally.power_downs);
                 self.happen(Event::Stopped);
             }
             other => {
@@ -1547,7 +1760,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             Some(Proof::Idle(idle)) => {
                 self.proof
                     .set(Some(Proof::Off(self.controller.disable(idle))));
-                self.count(|counters| &mut counters.power_downs);
+                count(&self.tally.power_downs);
                 self.enable(clock_limit_hz);
             }
             other => {
@@ -1566,10 +1779,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// The controller did not answer, and the deadline has passed twice.
     fn hang(&self) {
         let Some(stopped) = self.controller.force_stop() else {
-            self.count(|counters| &mut counters.impossible);
+            count(&self.tally.impossible);
             return;
         };
-        self.count(|counters| &mut counters.forced_stops);
+        count(&self.tally.forced_stops);
         self.proof.set(Some(Proof::Off(stopped.off)));
         self.keep(stopped.buffer);
         // Nobody knows what the part was told last.
@@ -1578,7 +1791,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.teardown_fault.set(Some(Error::NoAnswer));
         self.script.set(None);
         if let Some(course) = self.course.take() {
-            self.count(|counters| &mut counters.ended);
+            count(&self.tally.ended);
             if !self.attached.get() {
                 self.deferred_call.set();
             }
@@ -1649,7 +1862,29 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         if wait != Wait::Later && before.is_some_and(|before| before.wait == Wait::Later) {
             self.later.set(true);
         }
-        self.alarm.set_alarm(now, ticks);
+        if !(wait.is_coarse() && self.comes_before(now, ticks)) {
+            self.arm(now, ticks);
+        }
+    }
+
+    fn arm(&self, since: A::Ticks, ticks: A::Ticks) {
+        self.armed.set(Some((since, ticks)));
+        self.alarm.set_alarm(since, ticks);
+    }
+
+    fn disarm(&self) {
+        if self.armed.take().is_some() {
+            // An alarm that can't be disarmed fires for nobody, see `alarm`.
+            let _unused = self.alarm.disarm();
+        }
+    }
+
+    /// Whether the alarm is set, and for no later than `ticks` from `now` on.
+    fn comes_before(&self, now: A::Ticks, ticks: A::Ticks) -> bool {
+        self.armed.get().is_some_and(|(since, set_for)| {
+            let passed = now.wrapping_sub(since);
+            passed < set_for && set_for.wrapping_sub(passed) <= ticks
+        })
     }
 
     /// A wait is over. If somebody asked for a look after it, this is the time.
@@ -1677,14 +1912,27 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     fn cancel_wait(&self) {
         match self.wait.get().map(|waiting| waiting.wait) {
             None | Some(Wait::Later) => {}
-            Some(Wait::Pause | Wait::Deadline(_) | Wait::Idle) => {
+            // What is waited for next may do with this alarm.
+            Some(Wait::Deadline(_) | Wait::Idle) => {
                 self.wait.set(None);
-                // An alarm that can't be disarmed fires for nobody, see `alarm`.
-                let _unused = self.alarm.disarm();
+                self.look_if_asked();
+            }
+            Some(Wait::Pause) => {
+                self.wait.set(None);
+                self.disarm();
                 self.look_if_asked();
             }
         }
     }
+}
+
+/// A read whose first bite is to be prepared.
+struct Wanted<'a> {
+    seat: Option<&'a Seat<'a>>,
+    flight: Flight,
+    buffer: Flight,
+    address: u32,
+    length: u32,
 }
 
 /// What became of a bite that was to begin.
@@ -1735,6 +1983,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Host for Device<'a, C, A> {
         }
     }
 
+    fn begin_work(&self) {
+        if self.state.get() == State::Ready {
+            self.consider();
+        } else {
+            self.notify_work();
+        }
+    }
+
     fn notify_later(&self) {
         match self.wait.get().map(|waiting| waiting.wait) {
             Some(Wait::Pause | Wait::Deadline(_) | Wait::Later) => self.later.set(true),
@@ -1761,7 +2017,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> qspi_hil::Client<C::Idle> for Device<'
         self.cancel_wait();
         self.proof.set(Some(Proof::Idle(idle)));
         if released.is_some() {
-            self.count(|counters| &mut counters.released);
+            count(&self.tally.released);
         }
         self.keep(released);
         self.begin_bring_up();
@@ -1773,8 +2029,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> qspi_hil::Client<C::Idle> for Device<'
         result: Result<(), qspi_hil::Error>,
         buffer: Option<SubSliceMut<'static, u8>>,
     ) {
-        self.cancel_wait();
         self.proof.set(Some(Proof::Idle(idle)));
+        if result.is_ok() && matches!(self.script.get(), Some(Script::Read)) {
+            self.keep(buffer);
+            self.read_is_through();
+            return;
+        }
+        self.cancel_wait();
         if let Err(error) = result {
             self.keep(buffer);
             self.continue_with(Input::Refused(error));
@@ -1789,13 +2050,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> qspi_hil::Client<C::Idle> for Device<'
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>> AlarmClient for Device<'a, C, A> {
     fn alarm(&self) {
+        self.armed.set(None);
         let Some(waiting) = self.wait.take() else {
             return;
         };
         let passed = self.alarm.now().wrapping_sub(waiting.since);
         if passed < waiting.ticks {
-            // An alarm that was set earlier and could not be disarmed.
-            self.alarm.set_alarm(waiting.since, waiting.ticks);
+            // An alarm that was set earlier.
+            self.arm(waiting.since, waiting.ticks);
             self.wait.set(Some(waiting));
             return;
         }

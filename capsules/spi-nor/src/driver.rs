@@ -140,6 +140,32 @@ pub struct Counters {
     pub copied: u32,
 }
 
+/// The same as it is counted.
+#[derive(Default)]
+struct Tally {
+    accepted: Cell<u32>,
+    delivered: Cell<u32>,
+    orphaned: Cell<u32>,
+    deferred: Cell<u32>,
+    copied: Cell<u32>,
+}
+
+fn count(number: &Cell<u32>) {
+    number.set(number.get().wrapping_add(1));
+}
+
+impl Tally {
+    fn counters(&self) -> Counters {
+        Counters {
+            accepted: self.accepted.get(),
+            delivered: self.delivered.get(),
+            orphaned: self.orphaned.get(),
+            deferred: self.deferred.get(),
+            copied: self.copied.get(),
+        }
+    }
+}
+
 /// The system-call driver. It serves the apps of the first [`SLOTS`] regions.
 pub struct Driver<'a> {
     host: &'a dyn Host,
@@ -158,7 +184,7 @@ pub struct Driver<'a> {
     /// Whose turn it is first: of all, and of those who read while something stands still. If
     /// those moved the turn of all, whoever comes behind them would never have it.
     turns: [Cell<Slot>; 2],
-    counters: Cell<Counters>,
+    tally: Tally,
 }
 
 impl<'a> Driver<'a> {
@@ -174,13 +200,13 @@ impl<'a> Driver<'a> {
             held: Set::new(),
             owing: Set::new(),
             turns: [const { Cell::new(Slot::FIRST) }; 2],
-            counters: Cell::new(Counters::default()),
+            tally: Tally::default(),
         }
     }
 
     /// What was counted so far.
     pub fn counters(&self) -> Counters {
-        self.counters.get()
+        self.tally.counters()
     }
 
     /// Whether [`sweep`](Driver::sweep) has anything to look for.
@@ -192,11 +218,7 @@ impl<'a> Driver<'a> {
     /// scheduled before.
     pub fn sweep(&self) {
         self.deliver_owed();
-        let before = self.held.members();
         self.has_living(&self.held);
-        if self.held.members() != before {
-            self.host.notify();
-        }
     }
 
     /// Leases of the living, counted anew: for consoles and tests, since it visits every grant.
@@ -249,8 +271,12 @@ impl<'a> Driver<'a> {
         false
     }
 
-    /// Nothing is left of who was in `slot`.
+    /// Nothing is left of who was in `slot`. Whoever finds that out, the device is to know of a lease
+    /// less.
     fn forget(&self, slot: Slot) {
+        if self.held.contains(slot) {
+            self.host.notify();
+        }
         for set in [&self.waiting, &self.held, &self.owing] {
             set.remove(slot);
         }
@@ -328,7 +354,7 @@ impl<'a> Driver<'a> {
             self.waiting.remove(slot);
             if app.owed.is_some() {
                 self.owing.insert(slot);
-                self.count(|counters| &mut counters.deferred);
+                count(&self.tally.deferred);
             }
         }
     }
@@ -339,7 +365,7 @@ impl<'a> Driver<'a> {
         let arguments = (into_statuscode(owed.status), owed.done as usize, 0);
         match kernel.schedule_upcall(owed.kind as usize, arguments) {
             Ok(()) => {
-                self.count(|counters| &mut counters.delivered);
+                count(&self.tally.delivered);
                 None
             }
             Err(UpcallError::QueueFull) => Some(owed),
@@ -348,24 +374,18 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn count(&self, field: fn(&mut Counters) -> &mut u32) {
-        let mut counters = self.counters.get();
-        let field = field(&mut counters);
-        *field = field.wrapping_add(1);
-        self.counters.set(counters);
-    }
-
     fn copied(&self, bytes: usize) {
-        let mut counters = self.counters.get();
-        counters.copied = counters.copied.wrapping_add(bytes as u32);
-        self.counters.set(counters);
+        let copied = &self.tally.copied;
+        copied.set(copied.get().wrapping_add(bytes as u32));
     }
 
     fn command_open(&self, processid: ProcessId) -> Result<(), ErrorCode> {
         self.apps.enter(processid, |app, kernel| {
             let slot = self.claim(app, processid)?;
             self.accept(app, kernel, slot, Kind::Open, 0, 0)
-        })?
+        })??;
+        self.host.begin_work();
+        Ok(())
     }
 
     fn command_operation(
@@ -399,7 +419,9 @@ impl<'a> Driver<'a> {
                 }
             }
             self.accept(app, kernel, slot, kind, absolute, length)
-        })?
+        })??;
+        self.host.begin_work();
+        Ok(())
     }
 
     fn accept(
@@ -432,7 +454,7 @@ impl<'a> Driver<'a> {
         }
         let (lease, _) = lease::transition(app.lease, lease::Event::Use);
         self.set_lease(app, lease);
-        self.count(|counters| &mut counters.accepted);
+        count(&self.tally.accepted);
         if length == 0 && kind != Kind::Open {
             self.finish(app, kernel, kind, Ok(()), 0);
         } else {
@@ -444,7 +466,6 @@ impl<'a> Driver<'a> {
             });
             self.waiting.insert(slot);
         }
-        self.host.notify_work();
         Ok(())
     }
 
@@ -550,6 +571,10 @@ impl Client for Driver<'_> {
         None
     }
 
+    fn pipelines(&self) -> bool {
+        true
+    }
+
     fn goes_on(&self, flight: Flight, next: Flight) -> bool {
         let Some(processid) = flight.of(&self.flights).get() else {
             return false;
@@ -643,7 +668,7 @@ impl Client for Driver<'_> {
             self.finish(app, kernel, work.kind, status, work.done);
         });
         if entered.is_err() {
-            self.count(|counters| &mut counters.orphaned);
+            count(&self.tally.orphaned);
         }
     }
 

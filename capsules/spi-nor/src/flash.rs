@@ -284,6 +284,10 @@ impl Client for FlashFace<'_> {
         Some(request)
     }
 
+    fn pipelines(&self) -> bool {
+        false
+    }
+
     fn goes_on(&self, _flight: Flight, _next: Flight) -> bool {
         false
     }

@@ -76,6 +76,11 @@ impl Set {
         self.members().count_ones() as usize
     }
 
+    /// Whether it is a member.
+    pub const fn contains(&self, slot: Slot) -> bool {
+        self.members() & slot.bit() != 0
+    }
+
     /// Adds one.
     pub fn insert(&self, slot: Slot) {
         self.0.set(self.members() | slot.bit());

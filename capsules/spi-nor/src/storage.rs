@@ -365,6 +365,10 @@ impl Client for StorageFace<'_> {
         Some(request)
     }
 
+    fn pipelines(&self) -> bool {
+        false
+    }
+
     fn goes_on(&self, _flight: Flight, _next: Flight) -> bool {
         false
     }

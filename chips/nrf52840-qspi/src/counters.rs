@@ -4,6 +4,8 @@
 
 //! What the driver has seen since it was created.
 
+use core::cell::Cell;
+
 /// Counters, each wrapping at 2^32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -26,4 +28,39 @@ pub struct Counters {
     /// Events that can't occur in the state they occurred in. Anything but 0 is a
     /// defect of this driver.
     pub impossible: u32,
+}
+
+/// The same as it is counted.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) started: Cell<u32>,
+    pub(crate) completed: Cell<u32>,
+    pub(crate) enabled: Cell<u32>,
+    pub(crate) spurious: Cell<u32>,
+    pub(crate) premature: Cell<u32>,
+    pub(crate) late_clock: Cell<u32>,
+    pub(crate) forced_stops: Cell<u32>,
+    pub(crate) released: Cell<u32>,
+    pub(crate) impossible: Cell<u32>,
+}
+
+impl Tally {
+    pub(crate) fn counters(&self) -> Counters {
+        Counters {
+            started: self.started.get(),
+            completed: self.completed.get(),
+            enabled: self.enabled.get(),
+            spurious: self.spurious.get(),
+            premature: self.premature.get(),
+            late_clock: self.late_clock.get(),
+            forced_stops: self.forced_stops.get(),
+            released: self.released.get(),
+            impossible: self.impossible.get(),
+        }
+    }
+}
+
+/// One more.
+pub(crate) fn count(number: &Cell<u32>) {
+    number.set(number.get().wrapping_add(1));
 }

@@ -7,7 +7,7 @@
 use crate::anomalies;
 use crate::clock::{Clock, ClockClient, Request};
 use crate::config::{Config, Divider};
-use crate::counters::Counters;
+use crate::counters::{Counters, Tally, count};
 use crate::custom_instruction::Exchange;
 use crate::hardware::{AtRest, Lent, Port, Ready, clear_ready};
 use crate::pins::{Pads, Pins};
@@ -50,7 +50,7 @@ pub struct Qspi<'a, P: Port, F: DmaFence> {
     /// Memory that the DMA works on. If the driver is off, memory in quarantine.
     lent: OptionalCell<Lent>,
     instruction: OptionalCell<Instruction>,
-    counters: Cell<Counters>,
+    tally: Tally,
     answers: Cell<u32>,
 }
 
@@ -79,7 +79,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
             state: Cell::new(State::Off),
             lent: OptionalCell::empty(),
             instruction: OptionalCell::empty(),
-            counters: Cell::new(Counters::default()),
+            tally: Tally::default(),
             answers: Cell::new(0),
         }
     }
@@ -97,21 +97,21 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
 
     /// What it has seen.
     pub fn counters(&self) -> Counters {
-        self.counters.get()
+        self.tally.counters()
     }
 
     /// To be called when the peripheral's interrupt is pending.
     pub fn handle_interrupt(&self) {
         let Some(ready) = Ready::catch(&self.registers) else {
-            self.count(|counters| &mut counters.spurious);
+            count(&self.tally.spurious);
             return;
         };
         if !self.state.get().awaits_ready() {
-            self.count(|counters| &mut counters.spurious);
+            count(&self.tally.spurious);
             return;
         }
         let Some(at_rest) = ready.confirm(&self.registers) else {
-            self.count(|counters| &mut counters.premature);
+            count(&self.tally.premature);
             return;
         };
         self.answers.set(self.answers.get().wrapping_add(1));
@@ -149,20 +149,13 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
         self.instruction.insert(instruction);
     }
 
-    fn count(&self, field: impl Fn(&mut Counters) -> &mut u32) {
-        let mut counters = self.counters.get();
-        let number = field(&mut counters);
-        *number = number.wrapping_add(1);
-        self.counters.set(counters);
-    }
-
     /// The one place that sets the state.
     fn step(&self, event: Event) -> Action {
         let (next, action) = transition(self.state.get(), event);
         self.state.set(next);
         match action {
-            Action::LateClock => self.count(|counters| &mut counters.late_clock),
-            Action::Impossible => self.count(|counters| &mut counters.impossible),
+            Action::LateClock => count(&self.tally.late_clock),
+            Action::Impossible => count(&self.tally.impossible),
             Action::Nothing
             | Action::AwaitClock
             | Action::Activate
@@ -202,17 +195,17 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
     /// Enabling has ended.
     fn announce(&self, at_rest: AtRest<'_>) {
         self.config.pins.connect(&self.registers);
-        self.count(|counters| &mut counters.enabled);
+        count(&self.tally.enabled);
         let released = self.reclaim(at_rest);
         if released.is_some() {
-            self.count(|counters| &mut counters.released);
+            count(&self.tally.released);
         }
         self.client.map(|client| client.enabled(Idle(()), released));
     }
 
     /// An operation has ended.
     fn complete(&self, at_rest: AtRest<'_>) {
-        self.count(|counters| &mut counters.completed);
+        count(&self.tally.completed);
         let buffer = self.reclaim(at_rest).or_else(|| self.end_instruction());
         // The peripheral has no error flags: READY is all that it says.
         self.client
@@ -233,7 +226,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
     /// Sends what is next of the custom instruction.
     fn send_frame(&self) {
         let Some(instruction) = self.instruction.take() else {
-            self.count(|counters| &mut counters.impossible);
+            count(&self.tally.impossible);
             return;
         };
         let data = instruction
@@ -242,7 +235,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
             .map_or(&[] as &[u8], SubSliceMut::as_slice);
         match instruction.exchange.frame(data) {
             Some(frame) => instruction.exchange.send(&self.registers, &frame),
-            None => self.count(|counters| &mut counters.impossible),
+            None => count(&self.tally.impossible),
         }
         self.instruction.set(instruction);
     }
@@ -250,7 +243,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
     /// A frame of the custom instruction is through.
     fn collect(&self, at_rest: AtRest<'_>) {
         let Some(mut instruction) = self.instruction.take() else {
-            self.count(|counters| &mut counters.impossible);
+            count(&self.tally.impossible);
             return;
         };
         let received = instruction.exchange.receive(&self.registers);
@@ -276,7 +269,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
     ) -> Result<(), Refusal> {
         if self.state.get() != State::Idle {
             // Unreachable with a proof in hand.
-            self.count(|counters| &mut counters.impossible);
+            count(&self.tally.impossible);
             return Err((Error::Hardware, buffer));
         }
         let Some(engine) = transfer::engine(&operation.template, &self.config) else {
@@ -287,7 +280,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
             return Err((error, buffer));
         }
         let event = self.prepare(engine, operation, buffer)?;
-        self.count(|counters| &mut counters.started);
+        count(&self.tally.started);
         match self.step(event) {
             Action::Trigger(task) => self.trigger(task),
             Action::Detour => anomalies::detour(&self.registers),
@@ -508,7 +501,7 @@ impl<'a, P: Port, F: DmaFence> Controller<'a> for Qspi<'a, P, F> {
         } else {
             return None;
         };
-        self.count(|counters| &mut counters.forced_stops);
+        count(&self.tally.forced_stops);
         Some(Stopped {
             off: Off(()),
             buffer,

@@ -47,6 +47,8 @@ pub struct Case {
     pub name: &'static str,
     /// The part.
     pub part: &'static str,
+    /// Bytes that each of the device's two buffers has room for.
+    pub buffer: usize,
     /// SCK, in Hz: 32, 16 or 8 MHz.
     pub clock_hz: u32,
     /// What each app does.
@@ -73,6 +75,7 @@ impl Case {
         Case {
             name,
             part: crate::setup::DEFAULT_PART,
+            buffer: 4096,
             clock_hz: 32_000_000,
             work,
             bytes,

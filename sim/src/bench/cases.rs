@@ -63,6 +63,10 @@ pub const CASES: &[Case] = &[
     read("read 4 KiB", 4096, 200),
     scattered(read("read 4 KiB, scattered", 4096, 200)),
     read("read 64 KiB", 65536, 16),
+    Case {
+        buffer: 8192,
+        ..read("read 64 KiB, buffers of 8 KiB", 65536, 16)
+    },
     on("W25Q128JV", read("read 64 KiB, W25Q128JV", 65536, 16)),
     skewed(read("read 64 KiB, unaligned", 65536, 16)),
     low_power(read("read 64 KiB, 8 MHz", 65536, 8)),

@@ -7,17 +7,23 @@
 use crate::cost::Cost;
 
 /// Instructions at the clock of the nRF52840, one a cycle, after what Callgrind counts on x86-64
-/// (`make bench-instructions`): of the 2500 in chip driver and capsule for a read of 256 bytes,
-/// 300 are the command's, 250 the sweep's, and 1900 the interrupt's, 1100 of them before the next
-/// read is on the wires. The shares are read off a call graph by hand. To them is added what a
-/// kernel does around a command and other system calls, which is an estimate, as are the 1.4 for
-/// each byte copied. Another instruction set needs another number; unverified on silicon.
+/// (`make bench-instructions`): about 2200 in chip driver and capsule for a read of 256 bytes. Which
+/// function they belong to, and whether that is before the wires are started or after, is read off
+/// the call graph by hand; a visit to a grant, of which there are five, is taken for 110 as on
+/// the host's kernel. To that is added what a kernel does around an interrupt (100), a command (400)
+/// and other system calls, which is an estimate, as are the 1.4 for each byte copied. Another
+/// instruction set needs another number; unverified on silicon.
 pub const MEASURED: Cost = Cost {
     clock_hz: 64_000_000,
-    interrupt: 1_100,
-    after_interrupt: 800,
-    deferred_call: 1_300,
-    command: 700,
+    interrupt: 290,
+    after_interrupt: 230,
+    end: 520,
+    start: 950,
+    prepared_start: 425,
+    instruction: 530,
+    pass: 170,
+    deferred_call: 250,
+    command: 780,
     other_call: 250,
     copied_kib: 1_400,
 };

@@ -271,6 +271,7 @@ impl Bench {
                 qspi: self.qspi,
                 divider: self.divider,
                 idle_us: self.idle_us,
+                buffer_bytes: tock_qspi::board::BUFFER_SIZE,
                 switch_ns: self.switch_ns,
                 sink: recorder.clone(),
                 app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
