@@ -519,10 +519,11 @@ impl Client for Driver<'_> {
 
     fn has_request(&self, scope: Scope) -> bool {
         self.waiting.iter().any(|slot| {
-            let request = self
-                .owner(slot)
-                .and_then(|id| self.apps.enter(id, |app, _| app.work).ok().flatten());
-            request.is_some_and(|work| scope.allows(&work.request()))
+            self.owner(slot).is_some_and(|id| {
+                let allows =
+                    |app: &mut App| app.work.is_some_and(|work| scope.allows(&work.request()));
+                self.apps.enter(id, |app, _| allows(app)).unwrap_or(false)
+            })
         })
     }
 
@@ -541,10 +542,13 @@ impl Client for Driver<'_> {
                 self.forget(slot);
                 continue;
             };
+            // Not what the closure returns: the compiler can't know that upstream's `enter` always
+            // has an answer, and would add a panic.
+            let mut next = None;
             let entered = self.apps.enter(processid, |app, kernel| {
                 let Some(work) = app.work else {
                     self.waiting.remove(slot);
-                    return None;
+                    return;
                 };
                 let fits = work
                     .address
@@ -552,15 +556,14 @@ impl Client for Driver<'_> {
                     .is_some_and(|end| end <= dimensions.size);
                 if !fits {
                     self.finish(app, kernel, work.kind, Err(ErrorCode::INVAL), work.done);
-                    return None;
+                    return;
                 }
-                let request = work.request();
-                scope.allows(&request).then_some(request)
+                next = Some(work.request()).filter(|request| scope.allows(request));
             });
-            match entered {
-                Err(_) => self.forget(slot),
-                Ok(None) => {}
-                Ok(Some(request)) => {
+            match (entered, next) {
+                (Err(_), _) => self.forget(slot),
+                (Ok(()), None) => {}
+                (Ok(()), Some(request)) => {
                     self.waiting.remove(slot);
                     turn.set(slot.next());
                     flight.of(&self.flights).set(Some(processid));

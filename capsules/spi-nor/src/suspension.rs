@@ -100,8 +100,10 @@ pub enum Action {
 
 /// Every stage and every event.
 pub const fn transition(stage: Stage, event: Event) -> (Stage, Action) {
-    use Action::*;
-    use Stage::*;
+    use Action::{
+        Ask, Fault, GoOn, GoOnForGood, Impossible, LetRead, SendResume, SendSuspend, Wait,
+    };
+    use Stage::{Asking, Resuming, Running, Settling, Suspended, Suspending};
     match (stage, event) {
         (Running, Event::Suspend) => (Suspending, SendSuspend),
         (Suspending, Event::Sent) => (Settling, Wait),

@@ -166,17 +166,42 @@ fn sites(image: &Image) -> Result<BTreeMap<Site, Vec<u32>>, Problem> {
             .function_at(address)
             .map_or("?", |function| &*function.name)
     };
+    let is_outlined = |address: &u64| name(*address).starts_with(OUTLINED);
     let mut found: BTreeMap<Site, Vec<u32>> = BTreeMap::new();
     for call in &calls {
-        // What we call of ourselves is looked at where it is.
-        if panics.contains(&call.callee) && !is_our_name(name(call.callee)) {
-            let frames = image.frames(call.at)?;
-            if let Some((site, line)) = site(&frames, name(call.caller), name(call.callee)) {
-                found.entry(site).or_default().push(line);
+        for callee in seen_through(&calls, is_outlined, call.callee) {
+            // What we call of ourselves is looked at where it is.
+            if panics.contains(&callee) && !is_our_name(name(callee)) {
+                let frames = image.frames(call.at)?;
+                if let Some((site, line)) = site(&frames, name(call.caller), name(callee)) {
+                    found.entry(site).or_default().push(line);
+                }
             }
         }
     }
     Ok(found)
+}
+
+/// What the compiler calls a function that it made of instructions that several others had in
+/// common. It belongs to nobody.
+const OUTLINED: &str = "OUTLINED_FUNCTION_";
+
+/// What is called by a call of `callee`: itself, or what one that was made of others' code calls.
+fn seen_through(calls: &[Call], is_outlined: impl Fn(&u64) -> bool, callee: u64) -> BTreeSet<u64> {
+    let mut reached = BTreeSet::from([callee]);
+    let mut left: Vec<u64> = Vec::from([callee]);
+    while let Some(function) = left.pop() {
+        if !is_outlined(&function) {
+            continue;
+        }
+        for call in calls.iter().filter(|call| call.caller == function) {
+            if reached.insert(call.callee) {
+                left.push(call.callee);
+            }
+        }
+    }
+    reached.retain(|function| !is_outlined(function));
+    reached
 }
 
 /// In place of a file in the table: wherever it is called from.
@@ -256,7 +281,28 @@ pub fn print(path: &Path, argued: Option<&Path>) -> Result<bool, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Frame, Site, argued_sites, plain, site};
+    use super::{BTreeSet, Call, Frame, Site, argued_sites, plain, seen_through, site};
+
+    #[test]
+    fn what_the_compiler_outlined_is_seen_through() {
+        let call = |caller, callee| Call {
+            caller,
+            at: caller,
+            callee,
+        };
+        // 10 and 11 are outlined, and call each other, too.
+        let calls = [
+            call(1, 10),
+            call(10, 11),
+            call(10, 2),
+            call(11, 10),
+            call(11, 3),
+        ];
+        let is_outlined = |function: &u64| (10..20).contains(function);
+        let seen = |callee| seen_through(&calls, is_outlined, callee);
+        assert_eq!(seen(10), BTreeSet::from([2, 3]));
+        assert_eq!(seen(2), BTreeSet::from([2]));
+    }
 
     fn frames(files: &[&str]) -> Vec<Frame> {
         let frame = |file: &&str| Frame {
