@@ -12,5 +12,6 @@ pub mod costs;
 pub mod instructions;
 pub mod measure;
 pub mod meter;
+pub mod peer;
 pub mod plot;
 pub mod result;

@@ -142,7 +142,10 @@ pub enum Command {
     /// `p99_us`, `max_us`), `transfers_each`, `instructions_each`, `polls_each`,
     /// `cpu_percent`, `enabled_us_each`, `awake_after_us`, `jain`, `beside_max_us`,
     /// `failures`), and `counted` (each with `case` and, in `each`, instructions of `chip`,
-    /// `capsule`, `copy`, `kernel`), which is empty without --instructions.
+    /// `capsule`, `copy`, `kernel`), which is empty without --instructions, and `plain`
+    /// (each with `case`, `clock_hz`, `bytes_per_second`, `ours_times`): the same reads with one
+    /// buffer, one line and whole sectors, at the clock that upstream's driver asks for and at
+    /// ours.
     Bench(Bench),
     /// Makes random runs and tells a digest of all that happened in each
     ///

@@ -7,11 +7,12 @@
 use super::arguments;
 use super::exit::Failure;
 use super::output::{print, print_json};
-use crate::bench::case::{Beside, Case};
+use crate::bench::case::{Beside, Case, Work};
 use crate::bench::cases::CASES;
 use crate::bench::costs::MEASURED;
 use crate::bench::instructions::{Counted, count};
 use crate::bench::measure::measure;
+use crate::bench::peer::{self, Plain};
 use crate::bench::plot;
 use crate::bench::result::Outcome;
 use crate::cost::Cost;
@@ -26,6 +27,7 @@ struct Report {
     cost: Cost,
     outcomes: Vec<Outcome>,
     counted: Vec<Counted>,
+    plain: Vec<Plain>,
 }
 
 /// Measures.
@@ -44,6 +46,7 @@ pub fn bench(arguments: &arguments::Bench) -> Result<(), Failure> {
     } else {
         Vec::new()
     };
+    let plain = plain(&outcomes, cost);
     let failed: Vec<&str> = outcomes
         .iter()
         .filter(|outcome| outcome.failures > 0)
@@ -62,9 +65,11 @@ pub fn bench(arguments: &arguments::Bench) -> Result<(), Failure> {
             cost,
             outcomes,
             counted,
+            plain,
         })?;
     } else {
         print(&text(&outcomes))?;
+        print(&beside_plain(&plain))?;
         if arguments.instructions {
             print(&instructions(&counted))?;
         }
@@ -100,6 +105,48 @@ fn counted(cases: &[Case]) -> Result<Vec<Counted>, Failure> {
                 .map_err(|error| Failure::run(format!("cannot count instructions: {error}")))
         })
         .collect()
+}
+
+/// The same reads, the plain way: at upstream's clock, and at ours.
+fn plain(outcomes: &[Outcome], cost: Cost) -> Vec<Plain> {
+    let is_like = |case: &Case| {
+        case.work == Work::Read
+            && case.processes == 1
+            && case.beside == Beside::Nothing
+            && case.every_us == 0
+    };
+    let clocks = |outcome: &Outcome| [peer::UPSTREAM_HZ, outcome.case.clock_hz];
+    outcomes
+        .iter()
+        .filter(|outcome| is_like(&outcome.case))
+        .flat_map(|outcome| clocks(outcome).map(|clock_hz| (outcome, clock_hz)))
+        .map(|(outcome, clock_hz)| {
+            let rate = peer::measure(&outcome.case, clock_hz, cost);
+            Plain {
+                case: outcome.case.name,
+                clock_hz,
+                bytes_per_second: rate,
+                ours_times: outcome.bytes_per_second / rate,
+            }
+        })
+        .collect()
+}
+
+fn beside_plain(plain: &[Plain]) -> String {
+    let mut table = table();
+    table.set_header(["the plain way", "SCK MHz", "MB/s", "ours, times"]);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    for of in plain {
+        table.add_row([
+            of.case.to_owned(),
+            format!("{:.0}", f64::from(of.clock_hz) / 1e6),
+            format!("{:.4}", of.bytes_per_second / 1e6),
+            format!("{:.1}", of.ours_times),
+        ]);
+    }
+    table.to_string()
 }
 
 fn instructions(counted: &[Counted]) -> String {
