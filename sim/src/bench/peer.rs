@@ -172,7 +172,7 @@ pub fn measure(case: &Case, clock_hz: u32, cost: Cost) -> f64 {
     }
     let elapsed_ns = machine.now_ns() - begun;
     let seconds = elapsed_ns as f64 / 1e9;
-    drop(idle);
+    let _off = qspi.disable(idle);
     f64::from(case.bytes) * f64::from(case.operations) / seconds
 }
 
