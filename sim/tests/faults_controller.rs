@@ -245,6 +245,54 @@ fn ready_missing_during_revoke() {
     }
 }
 
+/// An app can ask how its operations ended. What it was refused is none of them, and who comes
+/// after it begins anew.
+#[test]
+fn the_record_of_an_app_tells_of_its_last_error() {
+    let mut trial = Bench::new(PART)
+        .app(|lab| {
+            let told = |ended, failed, last_error| {
+                let record = flash::Record {
+                    ended,
+                    failed,
+                    last_error,
+                };
+                assert_eq!(flash::record(), Ok(record));
+            };
+            told(0, 0, 0);
+            let _ = lab.open();
+            let _ = lab.note("outside", flash::read(REGION, &mut [0; 4]));
+            told(1, 0, 0);
+            lab.qspi(|qspi| {
+                qspi.faults.ready(Some(Task::Read), ReadyFault::Swallow);
+            });
+            let _ = lab.note("read", flash::read(0, &mut [0; 4]));
+            // NOACK.
+            told(2, 1, 13);
+            let _ = lab.works();
+            assert!(flash::record().is_ok_and(|record| record.failed == 1 && record.ended > 2));
+            lab.signal();
+        })
+        .app(|lab| {
+            lab.wait_for_signal();
+            assert_eq!(flash::record().map(|record| record.ended), Ok(0));
+            let _ = lab.works();
+        })
+        .boot();
+    trial.run_to_end();
+    assert_eq!(
+        trial.lab.take_notes(),
+        [
+            ("open", Ok(())),
+            ("outside", refused(ErrorCode::Invalid)),
+            ("read", ended(ErrorCode::NoAck, 0)),
+            ("works", Ok(())),
+            ("works", Ok(())),
+        ]
+    );
+    trial.finish_but(of_a_forced_stop);
+}
+
 /// The owner dies before the deadline of its operation that hangs.
 #[test]
 fn ready_missing_and_the_owner_dies() {

@@ -109,6 +109,27 @@ struct Owed {
     done: u32,
 }
 
+/// How the operations of a process ended. It begins anew with each life.
+#[derive(Clone, Copy, Default)]
+struct Record {
+    /// Operations that ended, well or not.
+    ended: u32,
+    /// Those that ended in an error.
+    failed: u32,
+    /// The error of the last one of these.
+    last_error: Option<ErrorCode>,
+}
+
+impl Record {
+    fn note(&mut self, status: Result<(), ErrorCode>) {
+        self.ended = self.ended.wrapping_add(1);
+        if let Err(error) = status {
+            self.failed = self.failed.wrapping_add(1);
+            self.last_error = Some(error);
+        }
+    }
+}
+
 /// What lives in the grant.
 #[derive(Default)]
 pub struct App {
@@ -117,6 +138,7 @@ pub struct App {
     lease: Lease,
     work: Option<Work>,
     owed: Option<Owed>,
+    record: Record,
 }
 
 impl App {
@@ -347,6 +369,7 @@ impl<'a> Driver<'a> {
         done: u32,
     ) {
         app.work = None;
+        app.record.note(status);
         let (lease, _) = lease::transition(app.lease, lease::Event::Ended);
         self.set_lease(app, lease);
         app.owed = self.deliver(kernel, Owed { kind, status, done });
@@ -486,6 +509,12 @@ impl<'a> Driver<'a> {
         })??;
         self.host.notify();
         Ok(())
+    }
+
+    fn record_of(&self, processid: ProcessId) -> Result<Record, ErrorCode> {
+        let mut record = Record::default();
+        self.apps.enter(processid, |app, _| record = app.record)?;
+        Ok(record)
     }
 
     fn region_of(&self, processid: ProcessId) -> (u32, u32) {
@@ -746,6 +775,16 @@ impl SyscallDriver for Driver<'_> {
             5 => self.command_operation(processid, Kind::Read, r2, r3),
             6 => self.command_operation(processid, Kind::Program, r2, r3),
             7 => self.command_operation(processid, Kind::Erase, r2, r3),
+            8 => {
+                return match self.record_of(processid) {
+                    Ok(record) => CommandReturn::success_u32_u32_u32(
+                        record.ended,
+                        record.failed,
+                        record.last_error.map_or(0, |error| error as u32),
+                    ),
+                    Err(error) => CommandReturn::failure(error),
+                };
+            }
             _ => Err(ErrorCode::NOSUPPORT),
         };
         match result {

@@ -29,6 +29,7 @@ const CLOSE: u32 = 4;
 const READ: u32 = 5;
 const PROGRAM: u32 = 6;
 const ERASE: u32 = 7;
+const RECORD: u32 = 8;
 
 /// What ends in an upcall.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -180,6 +181,31 @@ pub fn region() -> Result<Region, ErrorCode> {
 pub fn geometry() -> Result<Geometry, ErrorCode> {
     let (sector, page, size) = command(DRIVER, GEOMETRY, 0, 0).success_3_u32()?;
     Ok(Geometry { sector, page, size })
+}
+
+/// How this app's operations ended since it was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Operations that ended, well or not.
+    pub ended: u32,
+    /// Those that ended in an error.
+    pub failed: u32,
+    /// The number of the last one's error, 0 if there was none.
+    pub last_error: u32,
+}
+
+/// How this app's operations ended.
+///
+/// # Errors
+///
+/// NODEVICE without the driver.
+pub fn record() -> Result<Record, ErrorCode> {
+    let (ended, failed, last_error) = command(DRIVER, RECORD, 0, 0).success_3_u32()?;
+    Ok(Record {
+        ended,
+        failed,
+        last_error,
+    })
 }
 
 /// Starts an *open*.
