@@ -19,6 +19,7 @@ mod emulated;
 mod last_words;
 mod options;
 mod run;
+mod stack;
 mod storm;
 
 use crate::busy::Busy;
@@ -584,6 +585,8 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
 #[unsafe(no_mangle)]
 pub unsafe fn main() {
     let main_loop = create_capability!(capabilities::MainLoopCapability);
+    // SAFETY: this is the kernel's stack.
+    unsafe { stack::paint() };
     // SAFETY: this is the start.
     let (board_kernel, platform, chip) = unsafe { start() };
     let no_ipc: Option<&kernel::ipc::IPC<0>> = None;

@@ -241,6 +241,10 @@ impl Witnesses {
             u8::from(is_off)
         ));
         say(format_args!("alarm unstuck={}", self.alarm.unstuck()));
+        say(format_args!(
+            "stack never_used={}",
+            crate::stack::never_used()
+        ));
         let tally = self.storm.map(Storm::tally).unwrap_or_default();
         say(format_args!(
             "detaches ended={} failed={} left_on={} refused={}",

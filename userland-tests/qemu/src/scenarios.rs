@@ -21,6 +21,10 @@ pub mod kills;
 pub mod storm;
 pub mod together;
 
+/// Bytes of the kernel's stack that no run may use: one that overflows overwrites what lies below,
+/// and nobody is told.
+const SPARE_STACK: u64 = 3072;
+
 /// What a scenario comes to.
 pub type Verdict = Result<(), Box<dyn Error>>;
 
@@ -170,8 +174,17 @@ pub fn judge(ended: Ended) -> Result<Run, Box<dyn Error>> {
     ] {
         same(one, report.number(one)?, report.number(other)?)?;
     }
+    let spare = report.number("stack.never_used")?;
+    if spare < SPARE_STACK {
+        fails(&format!(
+            "{spare} bytes of the kernel's stack were never used, not {SPARE_STACK}"
+        ))?;
+    }
     let operations = report.number("driver.accepted")?;
-    figures::add(|sums| sums.operations += operations);
+    figures::add(|sums| {
+        sums.operations += operations;
+        sums.spare_stack = sums.spare_stack.min(spare);
+    });
     Ok(Run {
         said: ended.said,
         report,
