@@ -232,7 +232,7 @@ qemu-costs: qemu-parts ## Instructions per operation on the target, our stack be
 BOARD ?= nrf52840dk
 .PHONY: hw-test
 hw-test: ## Run the userland tests on a board that is connected (BOARD=nrf52840dk PORT=/dev/... RUN=name)
-	@port=$(PORT); [ -n "$$port" ] || port=$$($(USERLAND_TABS) find --board $(BOARD)) || exit; \
+	@port="$(PORT)"; [ -n "$$port" ] || port=$$($(USERLAND_TABS) find --board $(BOARD)) || exit; \
 	    $(MAKE) --no-print-directory tabs $(TOOLS)/python/installed && \
 	    $(USERLAND_TABS) hardware --board $(BOARD) --port "$$port" $(if $(RUN),--run $(RUN)) \
 	        --tockloader $(TOCKLOADER)

@@ -19,7 +19,6 @@ mod emulated;
 mod last_words;
 mod options;
 mod run;
-mod stack;
 mod storm;
 
 use crate::busy::Busy;
@@ -116,6 +115,11 @@ static PANIC_RESOURCES: SingleThreadValue<PanicResources<ChipHw, Printer>> =
     SingleThreadValue::new();
 
 kernel::stack_size! {0x4000}
+
+/// No address of this chip, and hardly a number.
+const STACK_PAINT: u32 = 0xDEAD_57AC;
+/// What is left unpainted below the frame of whoever paints, in words.
+const STACK_MARGIN: usize = 64;
 
 const fn regions() -> [Region; test_regions::COUNT + OWN_APPS.len()] {
     let shared = test_regions::from(REGIONS_START);
@@ -578,6 +582,40 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
     (board_kernel, platform, chip)
 }
 
+// Made by the linker, see tock_kernel_layout.ld.
+unsafe extern "C" {
+    static mut _sstack: u32;
+}
+
+/// Paints the stack below the caller's frame, so that it shows how much of it is used.
+///
+/// # Safety
+/// To be called in the main thread, whose stack is the kernel's.
+#[inline(never)]
+unsafe fn paint_stack() {
+    let here = 0_u32;
+    let bottom = addr_of_mut!(_sstack);
+    let top = (&raw const here).addr();
+    let words = top.saturating_sub(bottom.addr()) / 4;
+    for index in 0..words.saturating_sub(STACK_MARGIN) {
+        // SAFETY: from the stack's bottom to some way below the frame that we are in there is
+        // nothing yet: the core's exceptions push at the top, and no interrupt is enabled.
+        unsafe { bottom.add(index).write_volatile(STACK_PAINT) };
+    }
+}
+
+/// Bytes of the stack that nobody ever wrote to since.
+fn stack_never_used() -> usize {
+    let here = 0_u32;
+    let bottom = addr_of_mut!(_sstack);
+    let words = (&raw const here).addr().saturating_sub(bottom.addr()) / 4;
+    (0..words)
+        // SAFETY: the stack is memory from its bottom to the frame that we are in.
+        .take_while(|index| unsafe { bottom.add(*index).read_volatile() } == STACK_PAINT)
+        .count()
+        * 4
+}
+
 /// Called when the RAM is initialised.
 ///
 /// # Safety
@@ -586,7 +624,7 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
 pub unsafe fn main() {
     let main_loop = create_capability!(capabilities::MainLoopCapability);
     // SAFETY: this is the kernel's stack.
-    unsafe { stack::paint() };
+    unsafe { paint_stack() };
     // SAFETY: this is the start.
     let (board_kernel, platform, chip) = unsafe { start() };
     let no_ipc: Option<&kernel::ipc::IPC<0>> = None;

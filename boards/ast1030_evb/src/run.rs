@@ -243,7 +243,7 @@ impl Witnesses {
         say(format_args!("alarm unstuck={}", self.alarm.unstuck()));
         say(format_args!(
             "stack never_used={}",
-            crate::stack::never_used()
+            crate::stack_never_used()
         ));
         let tally = self.storm.map(Storm::tally).unwrap_or_default();
         say(format_args!(
