@@ -90,6 +90,17 @@ impl Bus {
             .any(|memory| memory.peek(address, into))
     }
 
+    /// Lets the program reach the first `length` bytes of the memory at `base`, and no more of it.
+    /// False if there is no such memory.
+    #[must_use]
+    pub fn confine(&self, base: u32, length: usize) -> bool {
+        let memory = self.memories.iter().find(|memory| memory.base() == base);
+        if let Some(memory) = memory {
+            memory.set_reach(length);
+        }
+        memory.is_some()
+    }
+
     #[inline]
     pub(crate) fn due(&self) -> u64 {
         self.due.get()
@@ -235,8 +246,11 @@ impl Bus {
     fn fetch(&self, address: u32, asker: Asker) -> Result<u16, Fault> {
         let access = Access::Fetch;
         self.protects(address, access, asker)?;
-        self.load_memory(address, Width::Half)
-            .map(|half| half as u16)
+        self.memories
+            .iter()
+            .filter(|memory| memory.is_executable())
+            .find_map(|memory| memory.load(address))
+            .map(u16::from_le_bytes)
             .ok_or(Fault::Bus { address, access })
     }
 }

@@ -165,6 +165,11 @@ impl Cpu {
         self.trace.take().unwrap_or_default()
     }
 
+    /// Ends a sleep, as an interrupt does that the program knows nothing of.
+    pub fn wake(&mut self) {
+        self.bus.sleep.set(Sleep::Awake);
+    }
+
     /// Confines code without privileges to these regions, at most eight.
     pub fn protect(&mut self, regions: &[Region]) {
         self.bus.system.mpu.set_regions(regions);

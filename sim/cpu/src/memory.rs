@@ -13,6 +13,9 @@ pub struct Memory {
     base: u32,
     bytes: Bytes,
     writable: bool,
+    executable: bool,
+    /// Bytes that a program reaches.
+    reach: Cell<usize>,
 }
 
 #[derive(Clone)]
@@ -41,14 +44,33 @@ impl Memory {
             base,
             bytes: Bytes::Lent(bytes),
             writable,
+            executable: true,
+            reach: Cell::new(bytes.len()),
         }
+    }
+
+    /// The same memory, from which nothing can be executed.
+    #[must_use]
+    pub fn without_execution(self) -> Self {
+        Self {
+            executable: false,
+            ..self
+        }
+    }
+
+    /// Whether code in it can be executed.
+    #[must_use]
+    pub fn is_executable(&self) -> bool {
+        self.executable
     }
 
     fn owned(base: u32, contents: Vec<u8>, writable: bool) -> Self {
         Self {
             base,
-            bytes: Bytes::Owned(contents.into_iter().map(Cell::new).collect()),
             writable,
+            executable: true,
+            reach: Cell::new(contents.len()),
+            bytes: Bytes::Owned(contents.into_iter().map(Cell::new).collect()),
         }
     }
 
@@ -77,16 +99,32 @@ impl Memory {
         self.cells().get(offset..offset.checked_add(length)?)
     }
 
+    /// Lets programs reach the first `length` bytes and no more.
+    pub(crate) fn set_reach(&self, length: usize) {
+        self.reach.set(length.min(self.size()));
+    }
+
+    /// The cells of `length` bytes from `address` on, if a program reaches all of them.
+    #[inline]
+    fn reached(&self, address: u32, length: usize) -> Option<&[Cell<u8>]> {
+        let offset = address.wrapping_sub(self.base) as usize;
+        let end = offset.checked_add(length)?;
+        if end > self.reach.get() {
+            return None;
+        }
+        self.cells().get(offset..end)
+    }
+
     #[inline]
     pub(crate) fn load<const N: usize>(&self, address: u32) -> Option<[u8; N]> {
-        let cells: &[Cell<u8>; N] = self.range(address, N)?.try_into().ok()?;
+        let cells: &[Cell<u8>; N] = self.reached(address, N)?.try_into().ok()?;
         Some(std::array::from_fn(|n| cells[n].get()))
     }
 
     /// `None` if the address is not here, `Some(false)` if it is and can't be written.
     #[inline]
     pub(crate) fn store(&self, address: u32, bytes: &[u8]) -> Option<bool> {
-        let cells = self.range(address, bytes.len())?;
+        let cells = self.reached(address, bytes.len())?;
         if self.writable {
             for (cell, &byte) in cells.iter().zip(bytes) {
                 cell.set(byte);
@@ -147,6 +185,19 @@ mod tests {
         assert_eq!(rom.load::<1>(0), Some([7]));
         assert!(rom.poke(0, &[1]));
         assert_eq!(rom.load::<1>(0), Some([1]));
+    }
+
+    #[test]
+    fn what_is_out_of_reach_is_not_there_for_programs() {
+        let ram = Memory::ram(0, 16);
+        ram.set_reach(8);
+        assert_eq!(ram.store(4, &[1; 4]), Some(true));
+        assert_eq!(ram.store(5, &[1; 4]), None);
+        assert_eq!(ram.load::<1>(8), None);
+        assert!(ram.poke(8, &[1]));
+        ram.set_reach(100);
+        assert_eq!(ram.load::<1>(8), Some([1]));
+        assert_eq!(ram.load::<1>(16), None);
     }
 
     #[test]

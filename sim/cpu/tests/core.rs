@@ -282,3 +282,50 @@ fn a_reset_is_reported() {
     ]);
     assert_eq!(cpu.run(100), Stop::Reset);
 }
+
+/// What no core has is a fault, whatever it is, and never the end of the host.
+#[test]
+fn no_code_ends_the_host() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 16) as u32
+    };
+    let code = Memory::rom(CODE, vec![0; 8]);
+    let fresh = || {
+        let memories = vec![code.clone(), Memory::ram(RAM, 0x100)];
+        Cpu::new(memories, Box::new(NoDevices), Traps::Reported)
+    };
+    let mut cpu = fresh();
+    let mut ended: Vec<(u16, u16)> = Vec::new();
+    for first in 0..=0xFFFF_u16 {
+        // All that has 16 bits, and some of each that has 32.
+        let times = if first >> 11 < 0b11101 { 1 } else { 40 };
+        for _ in 0..times {
+            let second = random() as u16;
+            let halves = [first, second, 0xBF00].map(u16::to_le_bytes);
+            assert!(code.poke(CODE, halves.as_flattened()));
+            let registers = cpu.registers_mut();
+            *registers = Default::default();
+            [registers.r0, registers.r1, registers.r2, registers.r3] =
+                std::array::from_fn(|_| random());
+            registers.r4 = RAM + (random() & 0xFC);
+            registers.msp = RAM + 0x80;
+            registers.pc = CODE;
+            registers.psr.set(random() & 0xF80F_0000 | 1 << 24);
+            registers.control.set_privileged_bit(true);
+            cpu.wake();
+            let run = std::panic::AssertUnwindSafe(|| cpu.run(3));
+            if std::panic::catch_unwind(run).is_err() {
+                ended.push((first, second));
+                cpu = fresh();
+            }
+        }
+    }
+    let _ = std::panic::take_hook();
+    let shown = &ended[..ended.len().min(40)];
+    assert!(ended.is_empty(), "{} codes, {shown:04x?}", ended.len());
+}

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Copyright tock-qspi contributors 2026.
 
-//! Shifts. Those of the emulator end at 31 for a register's value, and have the wrong carry for
-//! an arithmetic shift by a constant 32.
+//! Shifts, and arithmetic with a shifted operand. Those of the emulator end at 31 for a register's
+//! value, and don't know an arithmetic shift by a constant 32.
 
 use super::{Done, Shared, low_register, op, register};
 use armagnac::core::{Effect, ItState, Processor};
@@ -116,6 +116,9 @@ pub(super) fn decode_wide(code: u32) -> Option<Shared> {
     if code & 0xFFEF_8000 == 0xEA4F_0000 {
         return move_shifted(code);
     }
+    if code >> 25 == 0b111_0101 && code >> 15 & 1 == 0 {
+        return arithmetic(code);
+    }
     if code & 0xFF80_F0F0 != 0xFA00_F000 {
         return None;
     }
@@ -127,6 +130,106 @@ pub(super) fn decode_wide(code: u32) -> Option<Shared> {
     };
     let (rn, rd, rm) = (register(code, 16), register(code, 8), register(code, 0));
     Some(by_register(kind, rd, rn, rm, code >> 20 & 1 == 1))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Operation {
+    And,
+    AndNot,
+    Or,
+    OrNot,
+    ExclusiveOr,
+    Add,
+    AddWithCarry,
+    SubtractWithCarry,
+    Subtract,
+    ReverseSubtract,
+}
+
+/// The sum, whether it carries, and whether it overflows (DDI 0403E A2.2.1).
+fn add(a: u32, b: u32, carry: bool) -> (u32, bool, bool) {
+    let wide = u64::from(a) + u64::from(b) + u64::from(carry);
+    let sum = wide as u32;
+    (sum, wide >> 32 != 0, (a ^ sum) & (b ^ sum) & 1 << 31 != 0)
+}
+
+/// DDI 0403E A5.3.11.
+fn arithmetic(code: u32) -> Option<Shared> {
+    let sets_flags = code >> 20 & 1 == 1;
+    let operation = match code >> 21 & 0xF {
+        0 => Operation::And,
+        1 => Operation::AndNot,
+        2 => Operation::Or,
+        3 => Operation::OrNot,
+        4 => Operation::ExclusiveOr,
+        8 => Operation::Add,
+        10 => Operation::AddWithCarry,
+        11 => Operation::SubtractWithCarry,
+        13 => Operation::Subtract,
+        14 => Operation::ReverseSubtract,
+        _ => return None,
+    };
+    let (rn, rd, rm) = (register(code, 16), register(code, 8), register(code, 0));
+    let by = (code >> 12 & 7) << 2 | code >> 6 & 3;
+    let kind = match code >> 4 & 3 {
+        0 => Kind::Left,
+        1 => Kind::Right,
+        2 => Kind::Arithmetic,
+        _ => Kind::Rotate,
+    };
+    let by = match kind {
+        Kind::Right | Kind::Arithmetic if by == 0 => 32,
+        _ => by,
+    };
+    let rotates_through_carry = matches!(kind, Kind::Rotate) && by == 0;
+    // The comparisons: flags only.
+    let keeps = !rd.is_pc();
+    let compares = matches!(
+        operation,
+        Operation::And | Operation::ExclusiveOr | Operation::Add | Operation::Subtract
+    );
+    if !(keeps || sets_flags && compares) || rm.is_sp_or_pc() {
+        return None;
+    }
+    // MOV and MVN.
+    let plain = rn.is_pc();
+    if plain && operation != Operation::OrNot {
+        return None;
+    }
+    Some(op("arithmetic", move |core: &mut Processor| -> Done {
+        let n = if plain { 0 } else { core[rn] };
+        let carry_in = core.registers.psr.c();
+        let (m, shifted_out) = if rotates_through_carry {
+            let m = core[rm];
+            (u32::from(carry_in) << 31 | m >> 1, m & 1 == 1)
+        } else {
+            shift(kind, core[rm], by, carry_in)
+        };
+        let logical = |result| (result, shifted_out, core.registers.psr.v());
+        let (result, carry, overflow) = match operation {
+            Operation::And => logical(n & m),
+            Operation::AndNot => logical(n & !m),
+            Operation::Or => logical(n | m),
+            Operation::OrNot => logical(n | !m),
+            Operation::ExclusiveOr => logical(n ^ m),
+            Operation::Add => add(n, m, false),
+            Operation::AddWithCarry => add(n, m, carry_in),
+            Operation::SubtractWithCarry => add(n, !m, carry_in),
+            Operation::Subtract => add(n, !m, true),
+            Operation::ReverseSubtract => add(!n, m, true),
+        };
+        if keeps {
+            core.set(rd, result);
+        }
+        if sets_flags {
+            core.registers
+                .psr
+                .set_nz(result)
+                .set_c(carry)
+                .set_v(overflow);
+        }
+        Ok(Effect::None)
+    }))
 }
 
 fn move_shifted(code: u32) -> Option<Shared> {

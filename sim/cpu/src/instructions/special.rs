@@ -84,6 +84,8 @@ pub(super) fn decode_wide(bus: &Rc<Bus>, code: u32) -> Option<Shared> {
         0xF3AF_8002 => wait(bus, Sleep::UntilEvent),
         0xF3AF_8003 => wait(bus, Sleep::UntilInterrupt),
         _ if code & 0xFFF0_F000 == 0xF7F0_A000 => undefined(bus, code),
+        // There are no coprocessors.
+        _ if matches!(code >> 26, 0b11_1011 | 0b11_1111) => undefined(bus, code),
         _ => return None,
     })
 }
