@@ -95,14 +95,14 @@ ci-job-embedded: ## All that needs upstream Tock: the boards, their checks and s
 
 .PHONY: ci-job-oracle
 ci-job-oracle: ## The oracle, and the core against QEMU, where the tools for it are there
-	@status=0; tools/oracle || status=$$?; \
-	case $$status in \
-	    0) tools/cross-check-core || status=$$?;; \
-	esac; \
-	case $$status in \
-	    3) echo "ci-job-oracle: NOT RUN to its end: see above for what is missing" >&2;; \
-	    *) exit $$status;; \
-	esac
+	@for step in "tools/oracle --mutants" tools/cross-check-core tools/run-tabs; do \
+	    status=0; $$step || status=$$?; \
+	    case $$status in \
+	        0) ;; \
+	        3) echo "ci-job-oracle: NOT RUN: $$step: see above for what is missing" >&2;; \
+	        *) exit $$status;; \
+	    esac; \
+	done
 
 # JSON=1 makes the next ones print JSON; PART=name has them use another part.
 SIM = $(CARGO) run --release --locked --quiet --
@@ -125,7 +125,7 @@ replay: ## Run one schedule again (SCHEDULE=... VCD=file SVG=file)
 	@test -n "$(SCHEDULE)" || { echo "replay: say SCHEDULE=..., as explore and random print it" >&2; exit 2; }
 	$(SIM) replay '$(SCHEDULE)' $(if $(VCD),--vcd $(VCD)) $(if $(SVG),--svg $(SVG)) $(SIM_OPTIONS)
 
-.PHONY: oracle oracle-mutants cross-check
+.PHONY: oracle oracle-mutants cross-check run-tabs
 oracle: ## A driver that is used on silicon, executed against the models (doc/oracle.md)
 	tools/oracle
 
@@ -134,6 +134,9 @@ oracle-mutants: ## The same, and against broken models, which it must find out
 
 cross-check: ## The emulated core against QEMU's, instruction by instruction
 	tools/cross-check-core
+
+run-tabs: ## The TABs of make tabs, executed on the simulated board (doc/oracle.md)
+	tools/run-tabs
 
 POLICY ?=
 .PHONY: compare
