@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Copyright tock-qspi contributors 2026.
 
-//! Multiplications of the DSP extension (DDI 0403E A5.3.16, A5.3.17).
+//! Multiplications: those of the DSP extension, and MLA and MLS, which wrap (DDI 0403E A5.3.16,
+//! A5.3.17).
 
 use super::{Done, Shared, op, register};
 use armagnac::core::{Effect, Processor};
@@ -28,10 +29,37 @@ fn sum(core: &mut Processor, value: i64) -> u32 {
 /// 32-bit encodings: those that the emulator lacks.
 pub(super) fn decode(code: u32) -> Option<Shared> {
     match code >> 20 {
+        0xFB0 => plain(code),
         0xFB1..=0xFB7 => accumulate(code),
         0xFBC..=0xFBE => long(code),
         _ => None,
     }
+}
+
+/// MUL, MLA and MLS.
+fn plain(code: u32) -> Option<Shared> {
+    let (rn, ra, rd, rm) = (
+        register(code, 16),
+        register(code, 12),
+        register(code, 8),
+        register(code, 0),
+    );
+    let subtracts = match code >> 4 & 0xF {
+        0 => false,
+        1 if !ra.is_pc() => true,
+        _ => return None,
+    };
+    Some(op("mla", move |core| -> Done {
+        let product = core[rn].wrapping_mul(core[rm]);
+        let a = if ra.is_pc() { 0 } else { core[ra] };
+        let value = if subtracts {
+            a.wrapping_sub(product)
+        } else {
+            a.wrapping_add(product)
+        };
+        core.set(rd, value);
+        Ok(Effect::None)
+    }))
 }
 
 fn accumulate(code: u32) -> Option<Shared> {
@@ -91,6 +119,11 @@ fn long(code: u32) -> Option<Shared> {
     let (group, kind) = (code >> 20 & 0xF, code >> 4 & 0xF);
     let swaps = kind & 1 == 1;
     Some(match (group, kind) {
+        // SMLAL and UMLAL, which wrap
+        (0xC, 0) => extend(low, high, move |core| word(core[rn]) * word(core[rm])),
+        (0xE, 0) => extend(low, high, move |core| {
+            (u64::from(core[rn]) * u64::from(core[rm])) as i64
+        }),
         // SMLALxy
         (0xC, 0b1000..=0b1011) => {
             let (first, second) = (kind >> 1 & 1 == 1, swaps);

@@ -22,6 +22,13 @@ fn wait(bus: &Rc<Bus>, until: Sleep) -> Shared {
     })
 }
 
+fn send_event() -> Shared {
+    op("sev", |core| -> Done {
+        core.registers.event = true;
+        Ok(Effect::None)
+    })
+}
+
 fn undefined(bus: &Rc<Bus>, instruction: u32) -> Shared {
     let bus = Rc::clone(bus);
     op("udf", move |_| -> Done {
@@ -46,10 +53,7 @@ pub(super) fn decode(bus: &Rc<Bus>, code: u32, state: ItState) -> Option<Shared>
         0xBF => match number {
             0x20 => wait(bus, Sleep::UntilEvent),
             0x30 => wait(bus, Sleep::UntilInterrupt),
-            0x40 => op("sev", |core| -> Done {
-                core.registers.event = true;
-                Ok(Effect::None)
-            }),
+            0x40 => send_event(),
             _ => return None,
         },
         _ => return None,
@@ -83,6 +87,9 @@ pub(super) fn decode_wide(bus: &Rc<Bus>, code: u32) -> Option<Shared> {
         }),
         0xF3AF_8002 => wait(bus, Sleep::UntilEvent),
         0xF3AF_8003 => wait(bus, Sleep::UntilInterrupt),
+        0xF3AF_8004 => send_event(),
+        // Hints that say nothing to this core.
+        _ if code & 0xFFFF_FF00 == 0xF3AF_8000 => op("nop", |_| Ok(Effect::None)),
         _ if code & 0xFFF0_F000 == 0xF7F0_A000 => undefined(bus, code),
         // There are no coprocessors.
         _ if matches!(code >> 26, 0b11_1011 | 0b11_1111) => undefined(bus, code),
