@@ -484,7 +484,7 @@ impl Board {
             .iter()
             .map(|resident| (resident.memory, resident.name.clone()))
             .collect();
-        self.boundary().set_probe(Rc::new(Strace::new(names, to)));
+        self.boundary().set_tracer(Rc::new(Strace::new(names, to)));
     }
 
     /// The app number `index`, if it is machine code.

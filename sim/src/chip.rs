@@ -62,7 +62,9 @@ pub struct Boundary {
     switches: Cell<u64>,
     sabotage: Cell<Option<(u64, Sabotage)>>,
     system_calls: Cell<u64>,
-    probes: RefCell<Vec<Rc<dyn Probe>>>,
+    probe: RefCell<Option<Rc<dyn Probe>>>,
+    /// Who listens beside that.
+    tracer: RefCell<Option<Rc<dyn Probe>>>,
     chance: RefCell<Option<Rc<dyn Chance>>>,
     progress: RefCell<Vec<(usize, u64)>>,
 }
@@ -77,7 +79,8 @@ impl Boundary {
             switches: Cell::new(0),
             sabotage: Cell::new(None),
             system_calls: Cell::new(0),
-            probes: RefCell::new(Vec::new()),
+            probe: RefCell::new(None),
+            tracer: RefCell::new(None),
             chance: RefCell::new(None),
             progress: RefCell::new(Vec::new()),
         }
@@ -125,14 +128,21 @@ impl Boundary {
         &self.inner
     }
 
-    /// Has `probe` listen, too.
+    /// Has `probe` listen.
     pub fn set_probe(&self, probe: Rc<dyn Probe>) {
-        self.probes.borrow_mut().push(probe);
+        *self.probe.borrow_mut() = Some(probe);
+    }
+
+    /// Has `tracer` listen beside whoever else does.
+    pub fn set_tracer(&self, tracer: Rc<dyn Probe>) {
+        *self.tracer.borrow_mut() = Some(tracer);
     }
 
     fn tell(&self, what: impl Fn(&dyn Probe)) {
-        for probe in &*self.probes.borrow() {
-            what(&**probe);
+        for probe in [&self.probe, &self.tracer] {
+            if let Some(probe) = &*probe.borrow() {
+                what(&**probe);
+            }
         }
     }
 
