@@ -24,7 +24,7 @@ prepush: ci-job-format ci-job-clippy ci-job-rules ci-job-test ci-job-docs ci-job
 	@echo "prepush: clean"
 
 .PHONY: ci
-ci: prepush ci-job-broken ci-job-embedded ci-job-fidelity ci-job-tabs ci-job-qemu ## All that CI runs
+ci: prepush ci-job-broken ci-job-embedded ci-job-fidelity ci-job-tabs ci-job-qemu ci-job-oracle ## All that CI runs
 
 .PHONY: ci-job-format
 ci-job-format: ## Is everything formatted?
@@ -93,6 +93,17 @@ ci-job-embedded: ## All that needs upstream Tock: the boards, their checks and s
 	    *) exit 1 ;; \
 	esac
 
+.PHONY: ci-job-oracle
+ci-job-oracle: ## The oracle, and the core against QEMU, where the tools for it are there
+	@for step in "tools/oracle --mutants" tools/cross-check-core tools/run-tabs; do \
+	    status=0; $$step || status=$$?; \
+	    case $$status in \
+	        0) ;; \
+	        3) echo "ci-job-oracle: NOT RUN: $$step: see above for what is missing" >&2;; \
+	        *) exit $$status;; \
+	    esac; \
+	done
+
 # JSON=1 makes the next ones print JSON; PART=name has them use another part.
 SIM = $(CARGO) run --release --locked --quiet --
 SIM_OPTIONS = $(if $(PART),--part $(PART)) $(if $(JSON),--json)
@@ -113,6 +124,19 @@ random: ## Random orders with faults (SEED=1 OPS=100000)
 replay: ## Run one schedule again (SCHEDULE=... VCD=file SVG=file)
 	@test -n "$(SCHEDULE)" || { echo "replay: say SCHEDULE=..., as explore and random print it" >&2; exit 2; }
 	$(SIM) replay '$(SCHEDULE)' $(if $(VCD),--vcd $(VCD)) $(if $(SVG),--svg $(SVG)) $(SIM_OPTIONS)
+
+.PHONY: oracle oracle-mutants cross-check run-tabs
+oracle: ## A driver that is used on silicon, executed against the models (doc/oracle.md)
+	tools/oracle
+
+oracle-mutants: ## The same, and against broken models, which it must find out
+	tools/oracle --mutants
+
+cross-check: ## The emulated core against QEMU's, instruction by instruction
+	tools/cross-check-core
+
+run-tabs: ## The TABs of make tabs, executed on the simulated board (doc/oracle.md)
+	tools/run-tabs
 
 POLICY ?=
 .PHONY: compare
