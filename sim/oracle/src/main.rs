@@ -27,6 +27,12 @@ struct Arguments {
     /// Instructions after which it hangs
     #[arg(long, value_name = "NUMBER", default_value_t = 200_000_000)]
     limit: u64,
+    /// Fewer checks than these are wrong
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    checks: usize,
+    /// So many million instructions a second have to be reached by one of the runs
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.0)]
+    speed: f64,
     /// Say what is wrong in one line, and nothing else
     #[arg(long)]
     terse: bool,
@@ -49,19 +55,24 @@ fn all_runs(arguments: &Arguments) -> Result<bool, String> {
     let elf =
         std::fs::read(&arguments.firmware).map_err(|error| named(&arguments.firmware, &error))?;
     let mut first: Option<Report> = None;
+    let mut fastest = 0.0_f64;
     for number in 1..=arguments.runs {
         let start = Instant::now();
         let report =
             run(&elf, arguments.limit).map_err(|error| named(&arguments.firmware, &error))?;
         let seconds = start.elapsed().as_secs_f64();
-        let wrong = report.first_wrong();
+        fastest = fastest.max(report.instructions as f64 / seconds / 1e6);
+        let made = report.claims.len();
+        let wrong = report.first_wrong().or_else(|| {
+            (made < arguments.checks).then(|| format!("{made} checks, not {}", arguments.checks))
+        });
         if arguments.terse {
             if let Some(wrong) = &wrong {
                 println!("{wrong}");
             }
         } else {
             if number == 1 {
-                tell(&report);
+                tell(&report, wrong.as_deref());
             }
             tell_figures(number, &report, seconds);
         }
@@ -77,13 +88,18 @@ fn all_runs(arguments: &Arguments) -> Result<bool, String> {
             }
         }
     }
+    if fastest < arguments.speed {
+        let wanted = arguments.speed;
+        println!("WRONG: {fastest:.1} million instructions/s at best, not {wanted}");
+        return Ok(false);
+    }
     if !arguments.terse {
         println!("oracle: all is well, {} equal runs", arguments.runs);
     }
     Ok(true)
 }
 
-fn tell(report: &Report) {
+fn tell(report: &Report, wrong: Option<&str>) {
     for (claim, holds) in &report.claims {
         let text = match claim {
             Claim::Held(name) | Claim::Failed(name) => name.clone(),
@@ -102,7 +118,7 @@ fn tell(report: &Report) {
     for violation in &report.violations {
         println!("FAIL {:?} at {} ns", violation.what, violation.at);
     }
-    if let Some(wrong) = report.first_wrong() {
+    if let Some(wrong) = wrong {
         println!("WRONG: {wrong}");
     }
 }
