@@ -24,7 +24,7 @@ prepush: ci-job-format ci-job-clippy ci-job-rules ci-job-test ci-job-docs ci-job
 	@echo "prepush: clean"
 
 .PHONY: ci
-ci: prepush ci-job-broken ci-job-embedded ci-job-fidelity ci-job-tabs ci-job-qemu ## All that CI runs
+ci: prepush ci-job-broken ci-job-embedded ci-job-fidelity ci-job-tabs ci-job-qemu ci-job-oracle ## All that CI runs
 
 .PHONY: ci-job-format
 ci-job-format: ## Is everything formatted?
@@ -93,6 +93,17 @@ ci-job-embedded: ## All that needs upstream Tock: the boards, their checks and s
 	    *) exit 1 ;; \
 	esac
 
+.PHONY: ci-job-oracle
+ci-job-oracle: ## The oracle, and the core against QEMU, where the tools for it are there
+	@for step in "tools/oracle --mutants" tools/cross-check-core tools/run-tabs; do \
+	    status=0; $$step || status=$$?; \
+	    case $$status in \
+	        0) ;; \
+	        3) echo "ci-job-oracle: NOT RUN: $$step: see above for what is missing" >&2;; \
+	        *) exit $$status;; \
+	    esac; \
+	done
+
 # JSON=1 makes the next ones print JSON; PART=name has them use another part.
 SIM = $(CARGO) run --release --locked --quiet --
 SIM_OPTIONS = $(if $(PART),--part $(PART)) $(if $(JSON),--json)
@@ -121,6 +132,19 @@ bench: ## Speed beside the limits of bus and array (ONLY=text); draws target/ben
 
 bench-instructions: ## Instructions of one operation, counted by valgrind
 	$(SIM) bench --instructions $(if $(ONLY),--only '$(ONLY)') $(if $(JSON),--json)
+
+.PHONY: oracle oracle-mutants cross-check run-tabs
+oracle: ## A driver that is used on silicon, executed against the models (doc/oracle.md)
+	tools/oracle
+
+oracle-mutants: ## The same, and against broken models, which it must find out
+	tools/oracle --mutants
+
+cross-check: ## The emulated core against QEMU's, instruction by instruction
+	tools/cross-check-core
+
+run-tabs: ## The TABs of make tabs, executed on the simulated board (doc/oracle.md)
+	tools/run-tabs
 
 POLICY ?=
 .PHONY: compare
@@ -240,7 +264,7 @@ qemu-costs: qemu-parts ## Instructions per operation on the target, our stack be
 BOARD ?= nrf52840dk
 .PHONY: hw-test
 hw-test: ## Run the userland tests on a board that is connected (BOARD=nrf52840dk PORT=/dev/... RUN=name)
-	@port=$(PORT); [ -n "$$port" ] || port=$$($(USERLAND_TABS) find --board $(BOARD)) || exit; \
+	@port="$(PORT)"; [ -n "$$port" ] || port=$$($(USERLAND_TABS) find --board $(BOARD)) || exit; \
 	    $(MAKE) --no-print-directory tabs $(TOOLS)/python/installed && \
 	    $(USERLAND_TABS) hardware --board $(BOARD) --port "$$port" $(if $(RUN),--run $(RUN)) \
 	        --tockloader $(TOCKLOADER)

@@ -80,6 +80,20 @@ impl Block {
         block
     }
 
+    /// The block number `index` of RAM, if it is free. It is filled as others are.
+    pub fn take_at(index: usize) -> Option<Block> {
+        let mut free = arena()
+            .free
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner());
+        let position = free.iter().position(|&other| other == index)?;
+        free.remove(position);
+        let block = Block { index };
+        // SAFETY: the block is mapped, and nobody else has it.
+        unsafe { std::ptr::write_bytes(block.start() as *mut u8, 0xA5, BLOCK_SIZE) };
+        Some(block)
+    }
+
     /// The address of its first byte.
     pub fn start(&self) -> usize {
         RAM_START + self.index * BLOCK_SIZE
@@ -152,6 +166,17 @@ mod tests {
         let second = Block::take();
         assert!(first.start().abs_diff(second.start()) >= BLOCK_SIZE);
         assert!(first.start() >= RAM_START);
+    }
+
+    #[test]
+    fn a_block_can_be_chosen_once() {
+        let last = Block::take_at(BLOCKS - 1);
+        // Boards of other tests may have it; what is not there nobody has.
+        if let Some(last) = &last {
+            assert_eq!(last.start(), RAM_START + RAM_SIZE - BLOCK_SIZE);
+            assert!(Block::take_at(BLOCKS - 1).is_none());
+        }
+        assert!(Block::take_at(BLOCKS).is_none());
     }
 
     #[test]

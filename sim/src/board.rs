@@ -16,6 +16,10 @@ use crate::machine::Machine;
 use crate::residents::{self, APP_STACK, Resident};
 use crate::resources::Resources;
 use crate::surroundings::{Hfxo, HfxoLine, SimFence, SimPads, SimPort};
+use crate::tab::boundary::Emulated;
+use crate::tab::bundle::Binary;
+use crate::tab::place::Place;
+use crate::tab::strace::Strace;
 use crate::turns::Turns;
 use kernel::deferred_call::{DeferredCall, DeferredCallClient};
 use kernel::hil::time::Alarm;
@@ -40,7 +44,7 @@ use std::hash::{Hash, Hasher};
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use tock_host_platform::coroutine::{CoroutineBoundary, Teardown};
-use tock_host_platform::{Arena, ProcessMemory, process_slots, trace, trace_line};
+use tock_host_platform::{Arena, LoadError, ProcessMemory, process_slots, trace, trace_line};
 
 /// The controller as this board has it.
 pub type SimQspi = Qspi<'static, SimPort, SimFence>;
@@ -91,6 +95,22 @@ pub struct AppSpec {
     pub id: NonZeroU32,
     /// What it does. Runs on the app's own stack, anew in each life.
     pub main: Box<dyn Fn()>,
+    /// Its region: start, length, access.
+    pub region: Option<(u32, u32, Access)>,
+    /// What happens if it faults.
+    pub after_fault: AfterFault,
+}
+
+/// An app that is machine code.
+pub struct TabSpec {
+    /// What it is called.
+    pub name: String,
+    /// Its short id.
+    pub id: NonZeroU32,
+    /// Its code.
+    pub binary: Binary,
+    /// Where that lies.
+    pub place: Place,
     /// Its region: start, length, access.
     pub region: Option<(u32, u32, Access)>,
     /// What happens if it faults.
@@ -225,6 +245,7 @@ pub struct Board {
     // Dropped in this order, after `Drop::drop` has reset the thread.
     _arena: Arena,
     _memories: Vec<ProcessMemory>,
+    _places: Vec<Place>,
     _block: Block,
 }
 
@@ -250,6 +271,22 @@ impl Board {
     /// # Panics
     /// If the host can't give the memory.
     pub fn new(settings: Settings, apps: Vec<AppSpec>) -> Board {
+        Self::with_tabs(settings, apps, Vec::new())
+            .unwrap_or_else(|error| unreachable!("there are no TABs, but: {error}"))
+    }
+
+    /// The same, with apps that are machine code after those that are part of this program.
+    ///
+    /// # Errors
+    /// The kernel has no room for what it keeps of an app.
+    ///
+    /// # Panics
+    /// If the host can't give the memory.
+    pub fn with_tabs(
+        settings: Settings,
+        apps: Vec<AppSpec>,
+        tabs: Vec<TabSpec>,
+    ) -> Result<Board, LoadError> {
         residents::prepare();
 
         // SAFETY: everything that is allocated stays inside the board, which resets the
@@ -262,7 +299,7 @@ impl Board {
         let breaches = Rc::new(Breaches::default());
         let ledger = Rc::new(Ledger::new(&machine, &breaches));
 
-        let slots = process_slots(&arena, apps.len());
+        let slots = process_slots(&arena, apps.len() + tabs.len());
         let kernel: &'static Kernel = arena.alloc(Kernel::new(slots));
         let boundary = Boundary::new(
             CoroutineBoundary::new(APP_STACK, settings.app_teardown),
@@ -317,9 +354,11 @@ impl Board {
 
         let regions: Vec<Region> = apps
             .iter()
-            .filter_map(|app| {
-                app.region.map(|(start, length, access)| Region {
-                    app: ShortId::Fixed(app.id),
+            .map(|app| (app.id, app.region))
+            .chain(tabs.iter().map(|tab| (tab.id, tab.region)))
+            .filter_map(|(id, region)| {
+                region.map(|(start, length, access)| Region {
+                    app: ShortId::Fixed(id),
                     start,
                     length,
                     access,
@@ -400,16 +439,20 @@ impl Board {
             steps: 0,
             _arena: arena,
             _memories: Vec::new(),
+            _places: Vec::new(),
             _block: block,
         };
         for app in apps {
             board.load(app);
         }
+        for tab in tabs {
+            board.load_tab(tab)?;
+        }
         board
             .device
             .attach()
             .expect("a board that was never detached can be attached");
-        board
+        Ok(board)
     }
 
     fn load(&mut self, app: AppSpec) {
@@ -420,6 +463,24 @@ impl Board {
             self.chip,
             app,
         );
+        self.admit(resident);
+        self._memories.push(memory);
+    }
+
+    fn load_tab(&mut self, tab: TabSpec) -> Result<(), LoadError> {
+        let resident = Resident::load_tab(
+            &self._arena,
+            self.kernel,
+            self.turns.slots(),
+            self.chip,
+            &tab,
+        )?;
+        self.admit(resident);
+        self._places.push(tab.place);
+        Ok(())
+    }
+
+    fn admit(&mut self, resident: Resident) {
         let owned = resident.region;
         let content = owned.map_or_else(Vec::new, |owned| {
             self.array(owned.start, owned.length as usize)
@@ -427,7 +488,23 @@ impl Board {
         self.ledger
             .open(resident.memory, &resident.name, owned, &content);
         self.residents.push(resident);
-        self._memories.push(memory);
+    }
+
+    /// Writes a line for each system call, result, upcall and fault from here on.
+    pub fn trace_system_calls(&self, to: Box<dyn std::io::Write>) {
+        let names = self
+            .residents
+            .iter()
+            .map(|resident| (resident.memory, resident.name.clone()))
+            .collect();
+        self.boundary().set_tracer(Rc::new(Strace::new(names, to)));
+    }
+
+    /// The app number `index`, if it is machine code.
+    pub fn emulated(&self, index: usize) -> Option<Rc<Emulated>> {
+        self.boundary()
+            .apps()
+            .emulated(self.residents[index].memory)
     }
 
     /// Has `chance` decide what could go either way.

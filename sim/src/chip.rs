@@ -6,6 +6,7 @@
 
 use crate::chance::Chance;
 use crate::machine::Machine;
+use crate::tab::boundary::{MixedBoundary, MixedContext};
 use foldhash::fast::FixedState;
 use kernel::ErrorCode;
 use kernel::platform::chip::Chip;
@@ -17,7 +18,7 @@ use std::fmt;
 use std::hash::BuildHasher;
 use std::num::NonZeroU32;
 use std::rc::Rc;
-use tock_host_platform::coroutine::{AppContext, CoroutineBoundary};
+use tock_host_platform::coroutine::CoroutineBoundary;
 use tock_host_platform::{NoMpu, Threads, abi, trace_line};
 
 /// A line into the interrupt controller.
@@ -55,13 +56,15 @@ pub trait Probe {
 
 /// The switch to apps, which costs time and can be sabotaged.
 pub struct Boundary {
-    inner: CoroutineBoundary,
+    inner: MixedBoundary,
     machine: Rc<Machine>,
     switch_ns: u64,
     switches: Cell<u64>,
     sabotage: Cell<Option<(u64, Sabotage)>>,
     system_calls: Cell<u64>,
     probe: RefCell<Option<Rc<dyn Probe>>>,
+    /// Who listens beside that.
+    tracer: RefCell<Option<Rc<dyn Probe>>>,
     chance: RefCell<Option<Rc<dyn Chance>>>,
     progress: RefCell<Vec<(usize, u64)>>,
 }
@@ -70,13 +73,14 @@ impl Boundary {
     /// Every switch to an app takes `switch_ns`.
     pub fn new(inner: CoroutineBoundary, machine: &Rc<Machine>, switch_ns: u64) -> Boundary {
         Boundary {
-            inner,
+            inner: MixedBoundary::new(inner, machine),
             machine: Rc::clone(machine),
             switch_ns,
             switches: Cell::new(0),
             sabotage: Cell::new(None),
             system_calls: Cell::new(0),
             probe: RefCell::new(None),
+            tracer: RefCell::new(None),
             chance: RefCell::new(None),
             progress: RefCell::new(Vec::new()),
         }
@@ -119,14 +123,26 @@ impl Boundary {
         self.system_calls.get()
     }
 
+    /// Apps of either kind.
+    pub fn apps(&self) -> &MixedBoundary {
+        &self.inner
+    }
+
     /// Has `probe` listen.
     pub fn set_probe(&self, probe: Rc<dyn Probe>) {
         *self.probe.borrow_mut() = Some(probe);
     }
 
-    fn tell(&self, what: impl FnOnce(&dyn Probe)) {
-        if let Some(probe) = &*self.probe.borrow() {
-            what(&**probe);
+    /// Has `tracer` listen beside whoever else does.
+    pub fn set_tracer(&self, tracer: Rc<dyn Probe>) {
+        *self.tracer.borrow_mut() = Some(tracer);
+    }
+
+    fn tell(&self, what: impl Fn(&dyn Probe)) {
+        for probe in [&self.probe, &self.tracer] {
+            if let Some(probe) = &*probe.borrow() {
+                what(&**probe);
+            }
         }
     }
 
@@ -137,7 +153,7 @@ impl Boundary {
 }
 
 impl UserspaceKernelBoundary for Boundary {
-    type StoredState = AppContext;
+    type StoredState = MixedContext;
 
     fn initial_process_app_brk_size(&self) -> usize {
         self.inner.initial_process_app_brk_size()
@@ -147,7 +163,7 @@ impl UserspaceKernelBoundary for Boundary {
         &self,
         accessible_memory_start: *const u8,
         app_brk: *const u8,
-        state: &mut AppContext,
+        state: &mut MixedContext,
     ) -> Result<(), ()> {
         self.told(accessible_memory_start.addr(), None);
         // SAFETY: the caller's promise, passed on.
@@ -161,7 +177,7 @@ impl UserspaceKernelBoundary for Boundary {
         &self,
         accessible_memory_start: *const u8,
         app_brk: *const u8,
-        state: &mut AppContext,
+        state: &mut MixedContext,
         return_value: SyscallReturn,
     ) -> Result<(), ()> {
         self.tell(|probe| probe.returns(accessible_memory_start.addr(), &return_value));
@@ -183,7 +199,7 @@ impl UserspaceKernelBoundary for Boundary {
         &self,
         accessible_memory_start: *const u8,
         app_brk: *const u8,
-        state: &mut AppContext,
+        state: &mut MixedContext,
         upcall: FunctionCall,
     ) -> Result<(), ()> {
         self.tell(|probe| probe.calls(accessible_memory_start.addr(), &upcall));
@@ -202,7 +218,7 @@ impl UserspaceKernelBoundary for Boundary {
         &self,
         accessible_memory_start: *const u8,
         app_brk: *const u8,
-        state: &mut AppContext,
+        state: &mut MixedContext,
     ) -> (ContextSwitchReason, Option<*const u8>) {
         let number = self.switches.get() + 1;
         self.switches.set(number);
@@ -252,7 +268,7 @@ impl UserspaceKernelBoundary for Boundary {
         &self,
         accessible_memory_start: *const u8,
         app_brk: *const u8,
-        state: &AppContext,
+        state: &MixedContext,
         writer: &mut dyn fmt::Write,
     ) {
         // SAFETY: the caller's promise, passed on.
@@ -262,7 +278,7 @@ impl UserspaceKernelBoundary for Boundary {
         }
     }
 
-    fn store_context(&self, state: &AppContext, out: &mut [u8]) -> Result<usize, ErrorCode> {
+    fn store_context(&self, state: &MixedContext, out: &mut [u8]) -> Result<usize, ErrorCode> {
         self.inner.store_context(state, out)
     }
 }

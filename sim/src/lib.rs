@@ -26,6 +26,7 @@ pub mod resources;
 pub mod setup;
 pub mod summary;
 pub mod surroundings;
+pub mod tab;
 pub mod table;
 pub mod text;
 pub mod timeline;

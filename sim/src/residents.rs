@@ -4,21 +4,23 @@
 
 //! The apps of a board, loaded as processes.
 
-use crate::board::{AfterFault, AppSpec};
+use crate::board::{AfterFault, AppSpec, TabSpec};
 use crate::chip::{Boundary, SimChip};
 use crate::ledger::Owned;
+use crate::tab::boundary::Emulated;
 use kernel::Kernel;
 use kernel::deferred_call::initialize_deferred_call_state;
 use kernel::process::{ProcessFaultPolicy, ProcessSlot, ShortId, State};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tock_host_platform::coroutine;
 use tock_host_platform::policies::{RestartFaultPolicy, StopFaultPolicy};
 use tock_host_platform::{
-    Arena, BOARDS_CAN_FOLLOW, Flash, Loaded, ProcessMemory, ProcessSpec, Threads, load_process,
-    reset_thread,
+    Arena, BOARDS_CAN_FOLLOW, Flash, LoadError, Loaded, ProcessMemory, ProcessSpec, Threads,
+    load_process, reset_thread,
 };
 
 /// Memory of one app: stack, heap, grants.
@@ -119,6 +121,53 @@ impl Resident {
             region: app.region.map(|(start, length, _)| Owned { start, length }),
         };
         (resident, memory)
+    }
+
+    /// Loads an app that is machine code. Its place has to be kept until the arena is gone.
+    ///
+    /// # Errors
+    /// The kernel has no room for what it keeps of the app.
+    pub fn load_tab(
+        arena: &Arena,
+        kernel: &'static Kernel,
+        slots: &'static [ProcessSlot],
+        chip: &'static SimChip,
+        tab: &TabSpec,
+    ) -> Result<Resident, LoadError> {
+        use kernel::platform::chip::Chip;
+        let place = &tab.place;
+        let emulated = Rc::new(Emulated::new(place, &tab.binary));
+        let program = tab.binary.header.program;
+        let (entry, protected) = program.map_or((0, 0), |it| (it.entry, it.protected));
+        let flash = place.flash();
+        let policy: &'static dyn ProcessFaultPolicy = match tab.after_fault {
+            AfterFault::Stop => &StopFaultPolicy {},
+            AfterFault::Restart => &RestartFaultPolicy {},
+        };
+        let name: &'static String = arena.alloc(tab.name.clone());
+        let spec: ProcessSpec<SimChip, ()> = ProcessSpec {
+            name: name.as_str(),
+            short_id: ShortId::Fixed(tab.id),
+            memory: place.ram_region(),
+            // SAFETY: the place is mapped for the life of this program, and exposed.
+            flash: unsafe { Flash::at(flash.start as usize, protected as usize, flash.len()) },
+            init_fn: std::ptr::with_exposed_provenance(flash.start as usize + entry as usize),
+            minimum_ram: program.map_or(0, |it| it.minimum_ram as usize),
+            fault_policy: policy,
+            storage_permissions: &(),
+        };
+        let boundary = chip.userspace_kernel_boundary().apps();
+        boundary.expect(emulated);
+        // SAFETY: the memory is this place's, which the board keeps; what runs there runs on an
+        // emulated core, and needs no guard page.
+        let process = unsafe { load_process(arena, kernel, slots, chip, &spec) };
+        boundary.expect_native();
+        Ok(Resident {
+            name: tab.name.clone(),
+            process: process?,
+            memory: place.ram() as usize,
+            region: tab.region.map(|(start, length, _)| Owned { start, length }),
+        })
     }
 
     /// Whether it can still run.

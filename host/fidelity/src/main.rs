@@ -31,8 +31,8 @@ pub struct Arguments {
     /// The upstream checkout
     #[arg(long, value_name = "DIRECTORY")]
     pub tock: PathBuf,
-    /// Random schedules of the whole stack
-    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+    /// Random schedules of the whole stack, 1 or more
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub schedules: u64,
     /// What the schedules are drawn from
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]

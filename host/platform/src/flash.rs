@@ -48,6 +48,22 @@ impl Flash {
         }
     }
 
+    /// Flash that begins at an address of the caller's choice, for apps that are machine code linked for
+    /// it. The kernel keeps the first `protected_len` bytes to itself.
+    ///
+    /// # Safety
+    ///
+    /// All of it has to stay readable as long as processes use it, and the first `protected_len` bytes
+    /// writable until they are loaded. Their provenance has to be exposed.
+    pub unsafe fn at(start: usize, protected_len: usize, len: usize) -> Self {
+        Flash {
+            start,
+            protected_len: protected_len.min(len),
+            len,
+            has_room: true,
+        }
+    }
+
     /// Where a header of at most [`HEADER_SIZE`] bytes can be written. Nothing else lies there, and from there
     /// to the end of the flash all is readable.
     #[cfg_attr(not(feature = "upstream"), expect(dead_code))]

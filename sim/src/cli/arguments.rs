@@ -70,10 +70,16 @@ pub enum Command {
     /// with one object for each app in `apps`) and `timeline` (`at_ns`, `topic`, `who`,
     /// `what`). Times are simulated nanoseconds.
     Tour(Tour),
-    /// Runs apps on the content of a flash image
+    /// Runs apps, on the content of a flash image
     ///
     /// Boots the board with the content of FILE as its flash and runs the named apps on it
-    /// until they end. What they print goes to standard output.
+    /// until they end. What they print goes to standard output. Without FILE the part is
+    /// erased, and apps may change it.
+    ///
+    /// Apps are those of this program, TABs as `make tabs` or others make them (for a Cortex-M4, linked
+    /// for the nRF52840's addresses), and those in an image of the board's own flash as
+    /// `tockloader install --flash-file` lays it out. Those of the last two kinds are executed
+    /// instruction by instruction, in user mode, and reach no memory but their own.
     ///
     /// FILE is an image of the part's exact size, byte 0 first, as tools like mkfs.fat
     /// write it. It is not changed, unless --write is given: then every changed sector
@@ -81,6 +87,7 @@ pub enum Command {
     ///
     /// With --json the output is one object: `part`, `ok`, `apps` (`name`, `region` with
     /// `start`, `length`, `writable`, or null, `end` with `how` and, if it exited, `code`,
+    /// `instructions` and, if it faulted, `fault` of those that are executed,
     /// `console_bytes` and, if it is UTF-8 and not in a file, `console`), and `breaches`,
     /// `summary`, `timeline` as those of `tour`.
     Run(Run),
@@ -215,23 +222,33 @@ pub struct Tour {
 #[derive(Args, Debug)]
 #[command(after_help = RUN_HELP.as_str())]
 pub struct Run {
-    /// The image
-    #[arg(long, value_name = "FILE")]
-    pub flash: PathBuf,
+    /// The image; an erased part if it is not given
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["tabs", "board_flash"])]
+    pub flash: Option<PathBuf>,
     /// The part that the image is of, see `parts`
     #[arg(long, value_name = "NAME", default_value = crate::setup::DEFAULT_PART)]
     pub part: String,
     /// An app to run; may be given more than once. With several apps each line that one
     /// prints begins with its name and a colon; the second `dump` is called `dump.2`
-    #[arg(long = "app", value_name = "NAME", required = true)]
+    #[arg(long = "app", value_name = "NAME", required_unless_present_any = ["tabs", "board_flash"])]
     pub apps: Vec<String>,
+    /// A TAB to run; may be given more than once, and beside --app
+    #[arg(long = "tab", value_name = "FILE")]
+    pub tabs: Vec<PathBuf>,
+    /// Run the apps in this image of the board's flash (byte 0 is address 0, apps begin at
+    /// 0x40000)
+    #[arg(long, value_name = "FILE")]
+    pub board_flash: Option<PathBuf>,
+    /// Print system calls, results, upcalls and faults to standard error as they happen
+    #[arg(long)]
+    pub strace: bool,
     /// The region of an app, as APP=START:LENGTH with :ro (read only, default without
     /// --write) or :rw after it; numbers are decimal or 0x hexadecimal, multiples of 4096.
     /// APP=none gives it none. One app has the whole part if nothing is said, several have
     /// equal shares
     #[arg(long = "region", value_name = "APP=START:LENGTH[:ro|rw]")]
     pub regions: Vec<String>,
-    /// Keep the changes in FILE, and let apps change their regions unless they are :ro
+    /// Keep the changes in the image, and let apps change their regions unless they are :ro
     #[arg(long)]
     pub write: bool,
     /// Write what the apps print to this file, not to standard output: that of a single app

@@ -10,17 +10,21 @@ use super::output::{self, print_json};
 use super::progress::Progress;
 use super::regions::{self, Region};
 use super::{find_part, image};
-use crate::board::{AfterFault, AppSpec, Board};
+use crate::board::{AfterFault, AppSpec, Board, TabSpec};
 use crate::breach::Breach;
 use crate::console::Sink;
 use crate::lines::index_of;
 use crate::setup::{Pace, settings};
 use crate::summary::{End, Summary};
+use crate::tab::bundle::{Binary, Tab};
+use crate::tab::flash_image;
+use crate::tab::place::{NoPlace, Place};
 use crate::timeline::{Entry, Timeline};
 use crate::tour::{BreachReport, breaches};
 use crate::watcher::Watcher;
 use kernel::ProcessId;
 use qspi_models::Violation;
+use qspi_models::nor::{Backing, InMemory};
 use serde::Serialize;
 use std::cell::RefCell;
 use std::fs::{self, File};
@@ -46,6 +50,10 @@ struct AppOutcome {
     name: String,
     region: Option<Region>,
     end: End,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructions: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<String>,
     console_bytes: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     console: Option<String>,
@@ -168,11 +176,60 @@ fn instances(names: &[String]) -> Vec<String> {
         .collect()
 }
 
-fn create(path: &Path, image: &Path) -> Result<Box<dyn Write>, Failure> {
+/// An app that is to run.
+enum Runnable {
+    /// Part of this program.
+    Native(&'static App),
+    /// Machine code, and where it lies.
+    Emulated(Place, Binary),
+}
+
+/// The apps of all kinds that are asked for, with the names that they have by themselves.
+fn runnables(arguments: &arguments::Run) -> Result<(Vec<String>, Vec<Runnable>), Failure> {
+    let mut names = Vec::new();
+    let mut apps = Vec::new();
+    for name in &arguments.apps {
+        apps.push(Runnable::Native(find_app(name)?));
+        names.push(name.clone());
+    }
+    let cannot = |path: &Path, why: &dyn std::fmt::Display| {
+        Failure::input(format!("cannot run {}: {why}", path.display()))
+    };
+    let no_place = |path: &Path, error: NoPlace| match error {
+        NoPlace::Taken => cannot(path, &"other apps are where it was linked for"),
+        NoPlace::NotOnThisBoard => {
+            cannot(path, &"it was linked for addresses that this board has not")
+        }
+    };
+    // Where apps in an image lie is fixed; TABs take what they leave.
+    let mut in_image = Vec::new();
+    if let Some(path) = &arguments.board_flash {
+        let image = fs::read(path).map_err(|error| cannot(path, &error))?;
+        for binary in flash_image::apps(&image).map_err(|why| cannot(path, &why))? {
+            let place = Place::take(&binary).map_err(|error| no_place(path, error))?;
+            let name = binary.header.name.clone();
+            in_image.push((name.unwrap_or_else(|| "app".to_owned()), place, binary));
+        }
+    }
+    for path in &arguments.tabs {
+        let file = File::open(path).map_err(|error| cannot(path, &error))?;
+        let tab = Tab::read(file).map_err(|why| cannot(path, &why))?;
+        let (place, binary) = Place::take_any(&tab).map_err(|error| no_place(path, error))?;
+        apps.push(Runnable::Emulated(place, binary));
+        names.push(tab.name);
+    }
+    for (name, place, binary) in in_image {
+        apps.push(Runnable::Emulated(place, binary));
+        names.push(name);
+    }
+    Ok((names, apps))
+}
+
+fn create(path: &Path, image: Option<&Path>) -> Result<Box<dyn Write>, Failure> {
     let cannot = |error| Failure::input(format!("cannot create {}: {error}", path.display()));
     // The file behind the names counts: a link to the image is the image.
-    let same = match (fs::metadata(path), fs::metadata(image)) {
-        (Ok(path), Ok(image)) => (path.dev(), path.ino()) == (image.dev(), image.ino()),
+    let same = match (fs::metadata(path), image.map(fs::metadata)) {
+        (Ok(path), Some(Ok(image))) => (path.dev(), path.ino()) == (image.dev(), image.ino()),
         _ => false,
     };
     if same {
@@ -189,44 +246,63 @@ fn create(path: &Path, image: &Path) -> Result<Box<dyn Write>, Failure> {
 pub fn run(arguments: &arguments::Run) -> Result<(), Failure> {
     // All that can be wrong with the input is found before anything is written.
     let part = find_part(&arguments.part)?;
-    let apps: Vec<&App> = arguments
-        .apps
-        .iter()
-        .map(|name| find_app(name))
-        .collect::<Result<_, _>>()?;
-    let names = instances(&arguments.apps);
-    let regions = regions::share(&names, &arguments.regions, part.size, arguments.write)?;
-    let backing = image::open(&arguments.flash, part, arguments.write)?;
+    let (names, apps) = runnables(arguments)?;
+    let names = instances(&names);
+    // What is not kept may be changed.
+    let write = arguments.write || arguments.flash.is_none();
+    let regions = regions::share(&names, &arguments.regions, part.size, write)?;
+    let backing: Box<dyn Backing> = match &arguments.flash {
+        Some(path) => image::open(path, part, arguments.write)?,
+        None if arguments.write => {
+            return Err(Failure::input("--write keeps changes in --flash FILE"));
+        }
+        None => Box::new(InMemory),
+    };
     let to = match (&arguments.out, arguments.json) {
-        (Some(path), _) => To::Writer(create(path, &arguments.flash)?),
+        (Some(path), _) => To::Writer(create(path, arguments.flash.as_deref())?),
         (None, true) => To::Memory,
         (None, false) => To::Writer(Box::new(BufWriter::new(io::stdout()))),
     };
 
     let printed = Rc::new(Printed::new(&names, to));
-    let specs = (1..)
-        .zip(&names)
-        .zip(apps.iter().zip(&regions))
-        .map(|((id, name), (app, region))| {
-            let main = app.main;
-            AppSpec {
-                name: name.clone(),
-                id: NonZeroU32::new(id).unwrap_or(NonZeroU32::MIN),
-                main: Box::new(main),
-                region: region.map(|region| (region.start, region.length, region.access())),
-                after_fault: AfterFault::Stop,
-            }
-        })
-        .collect();
+    let only_dump = matches!(apps.as_slice(), [Runnable::Native(app)] if app.name == "dump");
+    let (mut specs, mut tabs) = (Vec::new(), Vec::new());
+    for ((id, name), (app, region)) in (1..).zip(&names).zip(apps.into_iter().zip(&regions)) {
+        let name = name.clone();
+        let id = NonZeroU32::new(id).unwrap_or(NonZeroU32::MIN);
+        let region = region.map(|region| (region.start, region.length, region.access()));
+        let after_fault = AfterFault::Stop;
+        match app {
+            Runnable::Native(app) => specs.push(AppSpec {
+                name,
+                id,
+                main: Box::new(app.main),
+                region,
+                after_fault,
+            }),
+            Runnable::Emulated(place, binary) => tabs.push(TabSpec {
+                name,
+                id,
+                binary,
+                place,
+                region,
+                after_fault,
+            }),
+        }
+    }
     let sink = Rc::clone(&printed) as Rc<dyn Sink>;
-    let mut board = Board::new(settings(part, backing, Pace::Typical, sink), specs);
+    let settings = settings(part, backing, Pace::Typical, sink);
+    let mut board = Board::with_tabs(settings, specs, tabs)
+        .map_err(|error| Failure::input(format!("an app can't be loaded: {error}")))?;
+    if arguments.strace {
+        board.trace_system_calls(Box::new(io::stderr()));
+    }
     let mut watcher = Watcher::new(&board);
     let mut timeline = if arguments.timeline {
         Timeline::printed(Box::new(io::stderr()))
     } else {
         Timeline::quiet()
     };
-    let only_dump = names.len() == 1 && apps[0].name == "dump";
     // Apps' lines and the bar would get in each other's way.
     let shown = arguments.out.is_some() || arguments.json || !io::stdout().is_terminal();
     let total = regions[0]
@@ -279,16 +355,40 @@ pub fn run(arguments: &arguments::Run) -> Result<(), Failure> {
     {
         return Err(Failure::input(format!(
             "cannot read or write {} any more",
-            arguments.flash.display()
+            arguments
+                .flash
+                .as_deref()
+                .unwrap_or(Path::new("the flash"))
+                .display()
         )));
     }
+    let emulated: Vec<_> = (0..names.len())
+        .map(|index| board.emulated(index))
+        .collect();
+    if arguments.strace {
+        for (name, app) in names.iter().zip(&emulated) {
+            if let Some(app) = app {
+                eprintln!("{name}: {} instructions", app.instructions());
+            }
+        }
+    }
+    let fault_of = |index: usize| {
+        let (pc, fault) = emulated.get(index)?.as_ref()?.fault()?;
+        Some(format!("{fault}, at {pc:#010x}"))
+    };
     let breaches = breaches(&board);
     let summary = Summary::of(&board, watcher.totals());
     let failed: Vec<String> = summary
         .apps
         .iter()
-        .filter(|app| app.end != End::Exited { code: 0 } && !late.contains(&app.name))
-        .map(|app| format!("{} {}", app.name, app.end))
+        .enumerate()
+        .filter(|(_, app)| app.end != End::Exited { code: 0 } && !late.contains(&app.name))
+        .map(|(index, app)| match fault_of(index) {
+            Some(why) if app.end == End::Faulted => {
+                format!("{} {}: {why}", app.name, app.end)
+            }
+            _ => format!("{} {}", app.name, app.end),
+        })
         .chain(
             late.iter()
                 .map(|name| format!("{name} had not ended after {} s", arguments.limit)),
@@ -307,15 +407,20 @@ pub fn run(arguments: &arguments::Run) -> Result<(), Failure> {
             .iter()
             .zip(&regions)
             .zip(kept.into_iter().zip(lengths))
-            .map(|((app, region), (kept, console_bytes))| AppOutcome {
-                name: app.name.clone(),
-                region: *region,
-                end: app.end,
-                console_bytes,
-                console: String::from_utf8(kept)
-                    .ok()
-                    .filter(|_| arguments.out.is_none()),
-            })
+            .enumerate()
+            .map(
+                |(index, ((app, region), (kept, console_bytes)))| AppOutcome {
+                    name: app.name.clone(),
+                    region: *region,
+                    end: app.end,
+                    instructions: emulated[index].as_ref().map(|app| app.instructions()),
+                    fault: fault_of(index),
+                    console_bytes,
+                    console: String::from_utf8(kept)
+                        .ok()
+                        .filter(|_| arguments.out.is_none()),
+                },
+            )
             .collect();
         print_json(&Outcome {
             part: part.name,

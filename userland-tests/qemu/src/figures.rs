@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Mutex;
 
 /// The sums.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Figures {
     /// Times that the machine was started.
     pub boots: u64,
@@ -24,6 +24,8 @@ pub struct Figures {
     pub operations: u64,
     /// Bytes of the array compared from outside.
     pub bytes: u64,
+    /// The least of the kernel's stack that was never used, in bytes.
+    pub spare_stack: u64,
 }
 
 static SUMS: Mutex<Figures> = Mutex::new(Figures {
@@ -34,6 +36,7 @@ static SUMS: Mutex<Figures> = Mutex::new(Figures {
     detaches: 0,
     operations: 0,
     bytes: 0,
+    spare_stack: u64::MAX,
 });
 
 /// Adds to the sums.
@@ -61,6 +64,10 @@ impl fmt::Display for Figures {
             self.detaches,
             self.kills,
             self.bytes
-        )
+        )?;
+        match self.spare_stack {
+            u64::MAX => Ok(()),
+            bytes => write!(f, ", {bytes} bytes of stack to spare"),
+        }
     }
 }

@@ -21,6 +21,10 @@ pub mod kills;
 pub mod storm;
 pub mod together;
 
+/// Bytes of the kernel's stack that no run may use: one that overflows overwrites what lies below,
+/// and nobody is told.
+const SPARE_STACK: u64 = 3072;
+
 /// What a scenario comes to.
 pub type Verdict = Result<(), Box<dyn Error>>;
 
@@ -38,6 +42,7 @@ pub const TO_THE_END: Options = Options {
     console: false,
     restart: false,
     measure: false,
+    unswept: false,
     storm: None,
 };
 
@@ -152,6 +157,7 @@ pub fn judge(ended: Ended) -> Result<Run, Box<dyn Error>> {
     for (name, wanted) in [
         ("registers.off", 1),
         ("driver.leases", 0),
+        ("driver.unswept", 0),
         ("device.buffer", 1),
         ("device.impossible", 0),
         ("device.forced_stops", 0),
@@ -168,8 +174,17 @@ pub fn judge(ended: Ended) -> Result<Run, Box<dyn Error>> {
     ] {
         same(one, report.number(one)?, report.number(other)?)?;
     }
+    let spare = report.number("stack.never_used")?;
+    if spare < SPARE_STACK {
+        fails(&format!(
+            "{spare} bytes of the kernel's stack were never used, not {SPARE_STACK}"
+        ))?;
+    }
     let operations = report.number("driver.accepted")?;
-    figures::add(|sums| sums.operations += operations);
+    figures::add(|sums| {
+        sums.operations += operations;
+        sums.spare_stack = sums.spare_stack.min(spare);
+    });
     Ok(Run {
         said: ended.said,
         report,
@@ -187,6 +202,19 @@ impl Run {
         let delivered = self.report.number("driver.delivered")?;
         figures::add(|sums| sums.deaths += dead);
         same("operations without an upcall", accepted - delivered, dead)
+    }
+
+    /// So many operations were at the hardware when their app ended.
+    ///
+    /// # Errors
+    ///
+    /// It is another number.
+    pub fn outlived_by(&self, operations: u64) -> Verdict {
+        same(
+            "operations that outlived their app",
+            self.report.number("driver.orphaned")?,
+            operations,
+        )
     }
 
     /// The app said that it passed, and ended with 0.

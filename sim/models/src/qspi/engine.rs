@@ -394,6 +394,9 @@ impl Qspi {
         }
         match job.task {
             Task::Activate => {
+                if self.wakes_on_activate() {
+                    self.asleep = false;
+                }
                 self.active = true;
                 self.xip_since_activate = false;
                 if job.reach == Reach::ReadsZero {
@@ -406,9 +409,7 @@ impl Qspi {
             Task::Read | Task::Write | Task::Erase | Task::Deactivate | Task::CustomInstruction => {
             }
         }
-        let gives_ready =
-            job.task != Task::DeepPowerDownEnter || self.silicon.ready_on_deep_power_down_enter;
-        if gives_ready {
+        if self.gives_ready(job.task) {
             self.give_ready(job.ready);
         }
     }

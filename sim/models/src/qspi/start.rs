@@ -29,7 +29,7 @@ impl Qspi {
         }
         self.deactivated = false;
         self.anomaly_122_done = false;
-        if self.ready {
+        if self.ready && self.gives_ready(task) {
             self.violates(Violation::TaskWithReadyPending { task });
         }
         let reach = reach(&self.registers.pins(), self.wiring.as_ref());
@@ -93,6 +93,9 @@ impl Qspi {
         match task {
             Task::Activate => {
                 if reach != Reach::ReadsZero {
+                    if self.wakes_on_activate() {
+                        self.plan_wake(&mut stages);
+                    }
                     self.plan_address_mode(&mut stages);
                     stages.push_back(Stage::Poll);
                 }
@@ -112,14 +115,30 @@ impl Qspi {
                 stages.push_back(Stage::Instruction(Instruction::opcode(0xB9)));
                 stages.push_back(Stage::Pause { ns });
             }
-            Task::DeepPowerDownExit => {
-                let ns = u64::from(self.registers.get(reg::DPMDUR) >> 16) * DPMDUR_UNIT_NS;
-                stages.push_back(Stage::Instruction(Instruction::opcode(0xAB)));
-                stages.push_back(Stage::Pause { ns });
-            }
+            Task::DeepPowerDownExit => self.plan_wake(&mut stages),
             Task::Deactivate => return None,
         }
         Some((stages, transfer))
+    }
+
+    fn plan_wake(&self, stages: &mut VecDeque<Stage>) {
+        let ns = u64::from(self.registers.get(reg::DPMDUR) >> 16) * DPMDUR_UNIT_NS;
+        stages.push_back(Stage::Instruction(Instruction::opcode(0xAB)));
+        stages.push_back(Stage::Pause { ns });
+    }
+
+    /// Whether ACTIVATE wakes a part that the peripheral itself has put to sleep before it was
+    /// disabled. embassy-nrf needs that: it clears DPMEN with ENABLE = 0, and then only waits
+    /// for READY of ACTIVATE.
+    pub(super) fn wakes_on_activate(&self) -> bool {
+        self.asleep
+            && self.registers.get(reg::IFCONFIG0) & reg::DPMENABLE != 0
+            && self.registers.get(reg::IFCONFIG1) & reg::DPMEN == 0
+    }
+
+    /// Whether READY comes of a task that ends well.
+    pub(super) fn gives_ready(&self, task: Task) -> bool {
+        task != Task::DeepPowerDownEnter || self.silicon.ready_on_deep_power_down_enter
     }
 
     /// ADDRCONF: an instruction that ACTIVATE sends, if MODE asks for one.

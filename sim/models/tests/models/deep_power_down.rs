@@ -122,6 +122,31 @@ fn the_peripheral_can_do_it_itself() {
     rig.no_violations();
 }
 
+/// As embassy-nrf does it when it is dropped and made again.
+#[test]
+fn activate_wakes_what_the_peripheral_has_put_to_sleep() {
+    let mut rig = Rig::active_with("MX25R6435F", 1 << 7, MHZ_8);
+    rig.write(DPMDUR, 3 << 16 | 3);
+    rig.pass(1_000);
+    // READY of ACTIVATE is still there: going to sleep gives none, so nothing is mistaken.
+    assert_eq!(rig.read(EVENTS_READY), 1);
+    rig.write(IFCONFIG1, 0x3104_0401);
+    rig.pass(100_000);
+    assert_eq!(rig.read(STATUS) & 4, 4);
+    rig.write(TASKS_DEACTIVATE, 1);
+    rig.write(0x54, 1);
+    rig.write(ENABLE, 0);
+    rig.write(IFCONFIG1, 0x3004_0401);
+    assert_eq!(rig.qspi.flash().power_state(), PowerState::DeepPowerDown);
+    rig.write(ENABLE, 1);
+    rig.write(EVENTS_READY, 0);
+    rig.write(TASKS_ACTIVATE, 1);
+    assert!(rig.until_ready().is_some_and(|ns| ns > 48_000));
+    assert_eq!(rig.read(STATUS) & 4, 0);
+    assert_eq!(rig.custom(0x9F, &[0, 0, 0]), [0xC2, 0x28, 0x17]);
+    rig.no_violations();
+}
+
 #[test]
 fn the_reset_value_of_dpmdur_is_a_second() {
     let mut rig = Rig::active_with("MX25R6435F", 1 << 7, MHZ_8);
