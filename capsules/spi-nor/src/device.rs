@@ -276,6 +276,9 @@ const LATER_US: u32 = 1000;
 /// Slack of a deadline over the controller's own longest time, in µs.
 const SLACK_US: u32 = 1000;
 
+/// What is learned about: programs, erases of 4, 32 and 64 KiB, and other erases.
+const LESSONS: usize = 5;
+
 /// A SPI-NOR part behind a controller.
 pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     controller: &'a C,
@@ -320,7 +323,7 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     /// The program or erase that is suspended, or on the way there or back.
     stalled: MapCell<Stalled<'a>>,
     /// How long programs and erases take.
-    lessons: [Cell<Lesson>; 2],
+    lessons: [Cell<Lesson>; LESSONS],
     /// When the array began to work, or went on.
     runs_since: Cell<A::Ticks>,
     /// Whether the array works, or stands still.
@@ -398,7 +401,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             prepared: Cell::new(None),
             suspension: MapCell::empty(),
             stalled: MapCell::empty(),
-            lessons: [const { Cell::new(Lesson::NONE) }; 2],
+            lessons: [const { Cell::new(Lesson::NONE) }; LESSONS],
             runs_since: Cell::new(A::Ticks::from(0)),
             runs: Cell::new(false),
             stood: Cell::new(false),
@@ -557,6 +560,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             self.clock_limit_hz.get(),
             self.was_reset.get(),
             self.waking.get(),
+            self.leftover_us.get(),
         )
             .hash(hasher);
         let script = self.script.get();
@@ -569,13 +573,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.stalled.map(|stalled| {
             (stalled.operation, stalled.left_us).hash(hasher);
             stalled.course.hash_into(hasher);
-            self.suspension
-                .map(|script| (script.stage(), script.outcome()).hash(hasher));
+            self.suspension.map(|script| script.hash(hasher));
         });
         let ran = self.alarm.now().wrapping_sub(self.runs_since.get());
         let is_outstanding = matches!(self.state.get(), State::Busy | State::Draining);
         if is_outstanding {
-            let ran_us = self.alarm.ticks_to_us(ran).min(LONGEST_STAND_US);
+            // What it has run for decides up to the longest that it has to, and what it has
+            // stood still for up to the longest that it may.
+            let decides_us = self.longest_run_us().max(LONGEST_STAND_US);
+            let ran_us = self.alarm.ticks_to_us(ran).min(decides_us);
             (ran_us, self.for_good.get()).hash(hasher);
             (self.runs.get(), self.stood.get()).hash(hasher);
         }
@@ -597,6 +603,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             ticks.wrapping_sub(passed).into_u32().hash(hasher);
         }
         self.deferred_call.is_pending().hash(hasher);
+    }
+
+    /// The longest that an operation of this part has to run until it may be suspended, in µs.
+    fn longest_run_us(&self) -> u32 {
+        let commands = self.profile.map_or([None; 2], |profile| {
+            [Kind::Program, Kind::Erase].map(|kind| profile.suspend_of(kind))
+        });
+        let runs = commands.iter().flatten().map(suspension::run_us);
+        runs.max().unwrap_or(0)
     }
 
     fn is_known(&self) -> bool {
@@ -945,7 +960,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             rest: length.saturating_sub(plan.count),
             typical_us: recipe.typical_us,
         };
-        if let Some(lesson) = self.lesson(recipe.kind) {
+        if let Some(lesson) = self.lesson(recipe.kind, plan.count) {
             recipe.typical_us = lesson.get().expected_us(recipe.typical_us);
         }
         if recipe.kind == Kind::Program && !self.load(seat, &course, recipe.length) {
@@ -958,18 +973,22 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         Begun::Started
     }
 
-    fn lesson(&self, kind: Kind) -> Option<&Cell<Lesson>> {
-        let [programs, erases] = &self.lessons;
-        match kind {
-            Kind::Read => None,
-            Kind::Program => Some(programs),
-            Kind::Erase => Some(erases),
+    /// What was learned about programs, or about erases of `count` bytes.
+    fn lesson(&self, kind: Kind, count: u32) -> Option<&Cell<Lesson>> {
+        let [programs, sectors, half_blocks, blocks, others] = &self.lessons;
+        match (kind, count) {
+            (Kind::Read, _) => None,
+            (Kind::Program, _) => Some(programs),
+            (Kind::Erase, 0x1000) => Some(sectors),
+            (Kind::Erase, 0x8000) => Some(half_blocks),
+            (Kind::Erase, 0x1_0000) => Some(blocks),
+            (Kind::Erase, _) => Some(others),
         }
     }
 
     /// Learns from an operation that has ended well, and did not stand still meanwhile.
     fn learn(&self, course: &Course<'a>) {
-        if let Some(lesson) = self.lesson(course.kind)
+        if let Some(lesson) = self.lesson(course.kind, course.plan.count)
             && !self.stood.get()
             && let Some(pace) = self.operation.map(|operation| *operation.pace())
         {
@@ -1130,9 +1149,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             self.serve();
             return;
         }
-        let started = self.follow(&course);
+        let next = self.follow(&course);
         self.tell(&course, Ok(()));
-        if started || self.state.get() != State::Ready {
+        if let Begun::Landed(next) = &next {
+            self.tell(next, Ok(()));
+        }
+        if matches!(next, Begun::Started) || self.state.get() != State::Ready {
             return;
         }
         if !self.attached.get() || self.anybody_waits() {
@@ -1242,10 +1264,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 
     /// Starts what comes after a read that has landed, if there is a buffer for it.
-    fn follow(&self, landed: &Course<'a>) -> bool {
+    fn follow(&self, landed: &Course<'a>) -> Begun<'a> {
         let buffer = landed.buffer.other();
         if !self.attached.get() || !self.has_buffer(buffer) {
-            return false;
+            return Begun::Over;
         }
         let flight = landed.flight.other();
         let (address, length) = (landed.end(), landed.rest);
@@ -1256,19 +1278,18 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             && seat.client.goes_on(landed.flight, flight)
         {
             let request = Request::Read { address, length };
-            return matches!(self.begin(seat, request, flight, buffer), Begun::Started);
+            return self.begin(seat, request, flight, buffer);
         }
         if self.anybody_waits()
             && let Some((seat, request)) = self.next_request(flight, Scope::All)
         {
-            match self.begin(seat, request, flight, buffer) {
-                Begun::Started => return true,
-                Begun::Landed(course) => self.tell(&course, Ok(())),
-                Begun::Over => {}
-            }
-            return false;
+            return self.begin(seat, request, flight, buffer);
         }
-        length == 0 && self.read_ahead(landed, buffer)
+        if length == 0 && self.read_ahead(landed, buffer) {
+            Begun::Started
+        } else {
+            Begun::Over
+        }
     }
 
     /// Notes that a client reads this.
@@ -1306,9 +1327,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         })
     }
 
+    /// Whether [`hit`](Self::hit) would find it.
     fn is_ahead(&self, address: u32) -> bool {
         let windows = self.windows.iter().filter_map(Cell::get);
-        windows.into_iter().any(|window| window.begins(address))
+        windows
+            .into_iter()
+            .any(|window| window.take(address, 1).is_some())
     }
 
     fn forget_windows(&self) {
@@ -1424,7 +1448,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             scope,
         });
         self.suspension
-            .put(Suspension::new(commands, operation.recipe()));
+            .put(Suspension::new(commands, &operation, left_us));
         self.stood.set(true);
         count(&self.tally.suspended);
         self.run(Script::Suspension);
@@ -1514,7 +1538,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         };
         self.runs_since.set(self.alarm.now());
         let mut operation = stalled.operation;
-        let act = operation.resumed(stalled.left_us, stalled.lost_us);
+        // A part that did not stop at once, or at all, went on meanwhile.
+        let settled_us = self
+            .suspension
+            .map_or(0, |suspension| suspension.settled_us());
+        let left_us = stalled.left_us.saturating_sub(settled_us);
+        let act = operation.resumed(left_us, stalled.lost_us);
         self.operation.put(operation);
         self.course.set(Some(stalled.course));
         self.script.set(Some(Script::Operation));
@@ -1911,6 +1940,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 
     fn wait_for_deadline(&self, longest_us: u32) {
+        self.overdue.set(false);
         self.answers.set(self.controller.answers());
         self.wait_for(
             Wait::Deadline(false),

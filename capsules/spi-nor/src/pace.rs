@@ -30,6 +30,8 @@ pub struct Pace {
     back_off_us: u32,
     expected_us: u32,
     maximum_us: u32,
+    /// What the maximum may still grow by.
+    allowance_us: u32,
 }
 
 impl Pace {
@@ -42,6 +44,7 @@ impl Pace {
             back_off_us: expected_us / SECOND,
             expected_us,
             maximum_us,
+            allowance_us: maximum_us,
         }
     }
 
@@ -50,9 +53,17 @@ impl Pace {
         self.waited_us = self.waited_us.saturating_sub(left_us);
     }
 
-    /// So many µs of what was waited for may have been in vain.
-    pub const fn allow_us(&mut self, more_us: u32) {
+    /// So many µs of what was waited for may have been in vain. All such time together is no longer
+    /// than the maximum was at first: a part that never ends is found out.
+    pub fn allow_us(&mut self, more_us: u32) {
+        let more_us = more_us.min(self.allowance_us);
+        self.allowance_us -= more_us;
         self.maximum_us = self.maximum_us.saturating_add(more_us);
+    }
+
+    /// How much longer it may take, in µs, counting the present pause as waited for.
+    pub const fn left_us(&self) -> u32 {
+        self.maximum_us.saturating_sub(self.waited_us)
     }
 
     /// The next pause in µs. `None` if the maximum has passed: the part is overdue.
@@ -81,6 +92,9 @@ pub struct Lesson(u16);
 
 /// By this part of the expected time the next look is earlier.
 const EARLIER: u32 = 256;
+
+/// By this part of the expected time, at most, it is later.
+const LATER: u32 = 8;
 
 /// One, as a share.
 const ONE: u32 = 4096;
@@ -113,7 +127,9 @@ impl Lesson {
             now - now / EARLIER
         } else {
             let share = u64::from(pace.waited_us) * u64::from(ONE) / u64::from(typical_us.max(1));
-            u32::try_from(share).unwrap_or(u32::MAX)
+            // One that was slow, once, says little about the next one.
+            let share = u32::try_from(share).unwrap_or(u32::MAX);
+            share.min(now + now / LATER)
         };
         // Between a quarter and fifteen times of what is typical: what is outside was a hiccup.
         Lesson(share.clamp(ONE / 4, 15 * ONE) as u16)
@@ -200,9 +216,33 @@ mod tests {
             slow.next_us();
         }
         let lesson = Lesson::default().after(&slow, 1000);
+        assert_eq!(lesson.expected_us(1000), 1125);
+    }
+
+    #[test]
+    fn what_is_learned_has_bounds() {
+        let mut slow = Pace::new(1000, u32::MAX);
+        while slow.waited_us < 1_000_000 {
+            slow.next_us();
+        }
+        let mut lesson = Lesson::default();
+        for _ in 0..100 {
+            lesson = lesson.after(&slow, 1000);
+        }
         assert_eq!(lesson.expected_us(1000), 15_000);
-        let mut quick = Pace::new(1, 100);
-        while quick.next_us().is_some_and(|_| !quick.late) {}
-        assert_eq!(lesson.after(&quick, 1_000_000).expected_us(1000), 250);
+        let quick = Pace::new(1, 100);
+        for _ in 0..2000 {
+            lesson = lesson.after(&quick, 1000);
+        }
+        assert_eq!(lesson.expected_us(1000), 250);
+    }
+
+    #[test]
+    fn what_may_have_been_in_vain_is_bounded() {
+        let mut pace = Pace::new(100, 1000);
+        for _ in 0..100 {
+            pace.allow_us(90);
+        }
+        assert_eq!(pace.left_us(), 2000);
     }
 }

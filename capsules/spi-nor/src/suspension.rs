@@ -11,7 +11,7 @@
 //! says when it has ended. Nothing but looks is sent to a part that does not stop: sooner or later
 //! it does, or its operation ends.
 
-use crate::operation::Recipe;
+use crate::operation::OperationScript;
 use crate::script::{Act, Input};
 use crate::sfdp::bfpt::SuspendResume;
 use crate::status_register::Poll;
@@ -181,7 +181,7 @@ pub const EVENTS: [Event; 8] = [
 ];
 
 /// The script: from running to suspended, or back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Suspension {
     stage: Stage,
     last: Action,
@@ -189,12 +189,18 @@ pub struct Suspension {
     poll: Poll,
     waited_us: u32,
     typical_us: u32,
+    /// What is left of the longest time that the operation may take.
     maximum_us: u32,
 }
 
 impl Suspension {
-    /// Of this operation, which runs.
-    pub const fn new(commands: SuspendResume, recipe: &Recipe) -> Suspension {
+    /// Of this operation, which runs, with `left_us` left of its pause.
+    pub const fn new(
+        commands: SuspendResume,
+        operation: &OperationScript,
+        left_us: u32,
+    ) -> Suspension {
+        let recipe = operation.recipe();
         Suspension {
             stage: Stage::Running,
             last: Action::GoOn,
@@ -202,8 +208,13 @@ impl Suspension {
             poll: recipe.poll,
             waited_us: 0,
             typical_us: recipe.typical_us,
-            maximum_us: recipe.maximum_us,
+            maximum_us: operation.pace().left_us().saturating_add(left_us),
         }
+    }
+
+    /// How long the part took to stop, in µs. If it did not, it has worked meanwhile.
+    pub const fn settled_us(&self) -> u32 {
+        self.waited_us
     }
 
     /// Where it is.
@@ -266,7 +277,7 @@ impl Suspension {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::Kind;
+    use crate::operation::{Kind, Recipe};
     use qspi_hil::{Operation, Template};
 
     #[test]
@@ -314,7 +325,7 @@ mod tests {
             poll: Poll::StatusRegister,
             four_byte_mode: None,
         };
-        Suspension::new(commands, &recipe)
+        Suspension::new(commands, &OperationScript::new(recipe), 0)
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub struct ProgramTimes {
 }
 
 /// Suspend and resume of one kind of operation (dwords 12 and 13).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SuspendResume {
     /// Opcode that suspends.
     pub suspend: u8,
