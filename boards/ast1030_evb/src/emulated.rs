@@ -54,6 +54,8 @@ pub struct Emulated<C: Controller<'static> + 'static, A: Alarm<'static> + 'stati
     unlatching: OptionalCell<Ended>,
     /// What is held back.
     held_back: OptionalCell<(C::Idle, Ended)>,
+    /// Ends that were held back and told.
+    told: Cell<u32>,
 }
 
 impl<C: Controller<'static>, A: Alarm<'static>> Emulated<C, A> {
@@ -74,6 +76,7 @@ impl<C: Controller<'static>, A: Alarm<'static>> Emulated<C, A> {
             owed: Cell::new(Owed::default()),
             unlatching: OptionalCell::empty(),
             held_back: OptionalCell::empty(),
+            told: Cell::new(0),
         }
     }
 
@@ -121,6 +124,7 @@ impl<C: Controller<'static>, A: Alarm<'static>> Emulated<C, A> {
 impl<C: Controller<'static>, A: Alarm<'static>> AlarmClient for Emulated<C, A> {
     fn alarm(&self) {
         if let Some((idle, ended)) = self.held_back.take() {
+            self.told.set(self.told.get().wrapping_add(1));
             self.tell(idle, ended);
         }
     }
@@ -172,7 +176,7 @@ impl<C: Controller<'static>, A: Alarm<'static>> Controller<'static> for Emulated
     }
 
     fn answers(&self) -> u32 {
-        self.controller.answers()
+        self.controller.answers().wrapping_add(self.told.get())
     }
 
     fn clock_hz(&self) -> u32 {
@@ -228,7 +232,8 @@ impl<C: Controller<'static>, A: Alarm<'static>> Client<C::Idle> for Emulated<C, 
         result: Result<(), Error>,
         buffer: Option<SubSliceMut<'static, u8>>,
     ) {
-        if let Some(ended) = self.unlatching.take() {
+        if let Some(mut ended) = self.unlatching.take() {
+            ended.result = ended.result.and(result);
             self.hold_back(idle, ended);
             return;
         }
@@ -239,8 +244,9 @@ impl<C: Controller<'static>, A: Alarm<'static>> Client<C::Idle> for Emulated<C, 
         }
         self.unlatching.set(ended);
         if let Err(refused) = self.controller.start(idle, Operation::plain(WRDI), None)
-            && let Some(ended) = self.unlatching.take()
+            && let Some(mut ended) = self.unlatching.take()
         {
+            ended.result = ended.result.and(Err(refused.error));
             self.hold_back(refused.idle, ended);
         }
     }

@@ -26,7 +26,7 @@ use crate::cs1_spi::{Cs1, Cs1Spi, NoPin};
 use crate::emulated::Emulated;
 use crate::last_words::LastWords;
 use crate::options::Options;
-use crate::run::{EndingScheduler, Witnesses};
+use crate::run::{EndingScheduler, Patience, Witnesses};
 use crate::storm::Storm;
 use aspeed_fmc::{Fmc, LengthRegister};
 use ast1030::{Ast1030, Counter, chip, interrupts};
@@ -57,7 +57,8 @@ use spi_nor_components::storage::SpiNorStorageComponent;
 use spi_nor_components::sweeping_scheduler::{SweepingSchedulerComponent, SweepingSchedulerType};
 use spi_nor_components::test_regions;
 
-/// How long the flash stays powered with nothing to do, in µs.
+/// How long the flash stays powered with leases held and nothing to do, in µs. In runs that end it
+/// stays powered as long as a lease is held, so that it shows if one is not given back.
 const IDLE_US: u32 = 100_000;
 
 // The flash's 32 MiB: regions of the userland tests, those of this board's own tests,
@@ -65,13 +66,14 @@ const IDLE_US: u32 = 100_000;
 const REGIONS_START: u32 = 0x20_0000;
 const OWN_REGIONS_START: u32 = 0x80_0000;
 const OWN_REGION: u32 = 0x4_0000;
-const OWN_APPS: [&str; 6] = [
+const OWN_APPS: [&str; 7] = [
     "churn-a",
     "churn-b",
     "erase-on",
     "journal",
     "measure",
     "fault-mpu",
+    "holder",
 ];
 const ISOLATED_START: u32 = 0x100_0000;
 const ISOLATED_LENGTH: u32 = 0x10_0000;
@@ -91,10 +93,10 @@ static STOP: capsules_system::process_policies::StopWithDebugFaultPolicy =
 static RESTART: capsules_system::process_policies::ThresholdRestartFaultPolicy =
     capsules_system::process_policies::ThresholdRestartFaultPolicy::new(RESTARTS);
 
-type FmcHw = Fmc<'static, aspeed_fmc::Mmio, CortexMDmaFence>;
 type AlarmHw = ast1030::Alarm<'static>;
 type UartHw = ast1030::Uart<'static>;
 type VirtualAlarm = VirtualMuxAlarm<'static, AlarmHw>;
+type FmcHw = Fmc<'static, aspeed_fmc::Mmio, CortexMDmaFence, VirtualAlarm>;
 type EmulatedHw = Emulated<FmcHw, VirtualAlarm>;
 type DeviceHw = SpiNorDevice<EmulatedHw, AlarmHw>;
 /// Upstream's flash driver, and apps' storage on top of it.
@@ -106,8 +108,8 @@ type LowLevelDebug = capsules_core::low_level_debug::LowLevelDebug<
 >;
 type ChipHw = Ast1030<'static, Interrupts>;
 type Printer = capsules_system::process_printer::ProcessPrinterText;
-type Sweeping = SweepingSchedulerType<components::sched::round_robin::RoundRobinComponentType>;
-type SchedulerHw = EndingScheduler<Sweeping>;
+type RoundRobin = components::sched::round_robin::RoundRobinComponentType;
+type SchedulerHw = EndingScheduler<SweepingSchedulerType<RoundRobin>, RoundRobin>;
 
 static PANIC_RESOURCES: SingleThreadValue<PanicResources<ChipHw, Printer>> =
     SingleThreadValue::new();
@@ -345,7 +347,8 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
     // The flash
     //----------------------------------------------------------------------------------------
 
-    // SAFETY: this is an AST1030 that runs from SRAM, and nobody else asks for these registers.
+    // SAFETY: this is an AST1030 that runs from SRAM. Nobody else has the DMA's registers, nor those
+    // of chip select 0: what asks for registers below keeps to chip select 1's.
     let registers = unsafe { aspeed_fmc::Mmio::new() };
     // SAFETY: this is a Cortex-M.
     let fence = unsafe { CortexMDmaFence::new() };
@@ -358,8 +361,11 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
         },
         ..aspeed_fmc::Config::new()
     };
-    let fmc = static_init!(FmcHw, FmcHw::new(registers, fence, config));
+    let grant_alarm = static_init!(VirtualAlarm, VirtualAlarm::new(mux_alarm));
+    grant_alarm.setup();
+    let fmc = static_init!(FmcHw, FmcHw::new(registers, fence, grant_alarm, config));
     fmc.register();
+    grant_alarm.set_alarm_client(fmc);
     let wire_alarm = static_init!(VirtualAlarm, VirtualAlarm::new(mux_alarm));
     wire_alarm.setup();
     let emulated = static_init!(
@@ -374,7 +380,9 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
         emulated,
         mux_alarm,
         &REGIONS,
-        spi_nor::device::Config { idle_us: IDLE_US },
+        spi_nor::device::Config {
+            idle_us: if options.end { u32::MAX } else { IDLE_US },
+        },
         create_capability!(capabilities::MemoryAllocationCapability),
     )
     .finalize(spi_nor_components::spi_nor_component_static!(
@@ -459,23 +467,34 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
         resources.chip.put(chip);
     }
 
-    let round_robin = components::sched::round_robin::RoundRobinComponent::new(processes)
-        .finalize(components::round_robin_component_static!(NUM_PROCS));
+    let round_robin: &'static RoundRobin =
+        components::sched::round_robin::RoundRobinComponent::new(processes)
+            .finalize(components::round_robin_component_static!(NUM_PROCS));
     let sweeping = SweepingSchedulerComponent::new(round_robin, spi_nor.driver).finalize(
-        spi_nor_components::sweeping_scheduler_component_static!(
-            components::sched::round_robin::RoundRobinComponentType
-        ),
+        spi_nor_components::sweeping_scheduler_component_static!(RoundRobin),
     );
-    let witnesses = options.end.then_some(Witnesses {
-        kernel: board_kernel,
-        device: spi_nor.device,
-        driver: spi_nor.driver,
-        fmc,
-        uart,
-        alarm: alarm_hw,
-        storm,
+    let witnesses = options.end.then(|| {
+        let alarm = static_init!(VirtualAlarm, VirtualAlarm::new(mux_alarm));
+        alarm.setup();
+        let patience = static_init!(Patience, Patience::new(alarm));
+        alarm.set_alarm_client(patience);
+        patience.look_again();
+        Witnesses {
+            kernel: board_kernel,
+            device: spi_nor.device,
+            driver: spi_nor.driver,
+            fmc,
+            uart,
+            alarm: alarm_hw,
+            storm,
+            patience,
+        }
     });
-    let scheduler = static_init!(SchedulerHw, EndingScheduler::new(sweeping, witnesses));
+    let plain = options.unswept.then_some(round_robin);
+    let scheduler = static_init!(
+        SchedulerHw,
+        EndingScheduler::new(sweeping, plain, witnesses)
+    );
 
     let checking_policy = components::appid::checker_null::AppCheckerNullComponent::new()
         .finalize(components::app_checker_null_component_static!());

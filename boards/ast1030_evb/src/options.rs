@@ -28,6 +28,8 @@ pub struct Options {
     /// Upstream's flash driver runs at the other chip select, the CPU's work is counted, and
     /// wires take no time.
     pub measure: bool,
+    /// Nobody sweeps the leases of the dead, which has to be found out.
+    pub unswept: bool,
     /// How often the flash is detached and attached again, and a seed.
     pub storm: Option<(u32, u32)>,
 }
@@ -39,6 +41,7 @@ impl Options {
         restart: false,
         emulated: false,
         measure: false,
+        unswept: false,
         storm: None,
     };
 
@@ -54,6 +57,7 @@ impl Options {
             restart: flag(2),
             emulated: flag(3),
             measure: flag(4),
+            unswept: flag(5),
             storm: (rounds > 0).then_some((rounds, seed)),
         }
     }

@@ -2,13 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Copyright tock-qspi contributors 2026.
 
-//! The end of a run: when there is nothing left that could happen, what the kernel counted
-//! goes to the UART, and the emulator ends with status 0 if all is as it has to be.
+//! The end of a run: when all apps have ended and the flash is off, or does not come to that in
+//! time, what the kernel counted goes to the UART, and the emulator ends with status 0 if all is
+//! as it has to be.
 
 use crate::last_words::LastWords;
 use crate::storm::Storm;
-use crate::{AlarmHw, DeviceHw, FmcHw, UartHw};
+use crate::{AlarmHw, DeviceHw, FmcHw, UartHw, VirtualAlarm};
+use core::cell::Cell;
 use core::fmt::Write;
+use kernel::hil::time::{Alarm, AlarmClient, ConvertTicks, Ticks, Time};
 use kernel::platform::chip::Chip;
 use kernel::process::{Process, State, StoppedExecutingReason};
 use kernel::scheduler::{Scheduler, SchedulingDecision};
@@ -32,25 +35,78 @@ pub struct Witnesses {
     pub alarm: &'static AlarmHw,
     /// The detaches, if there are any.
     pub storm: Option<&'static Storm>,
+    /// What happens after a while without an end.
+    pub patience: &'static Patience,
+}
+
+/// Wakes the kernel now and then, so that a run that should be over ends.
+pub struct Patience {
+    alarm: &'static VirtualAlarm,
+    /// When all apps had ended.
+    since: Cell<Option<u32>>,
+}
+
+impl Patience {
+    /// How long the flash may take until it is off once all apps have ended, in µs: an erase and
+    /// whatever has to be powered down. The flash is not idle for so long before it is switched
+    /// off: in these runs it is never switched off for that.
+    const LONGEST_US: u32 = 3_000_000;
+    /// From look to look, in µs.
+    const LOOK_US: u32 = 500_000;
+
+    /// To be made the alarm's client, and [started](Self::look_again).
+    pub fn new(alarm: &'static VirtualAlarm) -> Patience {
+        Patience {
+            alarm,
+            since: Cell::new(None),
+        }
+    }
+
+    /// Sees to it that the kernel wakes up.
+    pub fn look_again(&self) {
+        self.alarm
+            .set_alarm(self.alarm.now(), self.alarm.ticks_from_us(Self::LOOK_US));
+    }
+
+    /// Whether it is over, with all apps dead since the first call of this.
+    fn is_over(&self) -> bool {
+        let now = self.alarm.now();
+        let since = self.since.get().unwrap_or(now.into_u32());
+        self.since.set(Some(since));
+        let passed = now.wrapping_sub(since.into());
+        passed > self.alarm.ticks_from_us(Self::LONGEST_US)
+    }
+}
+
+impl AlarmClient for Patience {
+    fn alarm(&self) {
+        self.look_again();
+    }
 }
 
 /// A scheduler that ends the run.
-pub struct EndingScheduler<S: 'static> {
-    inner: &'static S,
+pub struct EndingScheduler<S: 'static, P: 'static> {
+    swept: &'static S,
+    /// To be used in its stead.
+    plain: Option<&'static P>,
     /// None: the run has no end.
     witnesses: Option<Witnesses>,
 }
 
-impl<S> EndingScheduler<S> {
-    /// Around `inner`.
-    pub fn new(inner: &'static S, witnesses: Option<Witnesses>) -> Self {
-        EndingScheduler { inner, witnesses }
+impl<S, P> EndingScheduler<S, P> {
+    /// Around `swept`, or around `plain` in its stead.
+    pub fn new(swept: &'static S, plain: Option<&'static P>, witnesses: Option<Witnesses>) -> Self {
+        EndingScheduler {
+            swept,
+            plain,
+            witnesses,
+        }
     }
 }
 
-impl<C: Chip, S: Scheduler<C>> Scheduler<C> for EndingScheduler<S> {
+impl<C: Chip, S: Scheduler<C>, P: Scheduler<C>> Scheduler<C> for EndingScheduler<S, P> {
     fn next(&self) -> SchedulingDecision {
-        let decision = self.inner.next();
+        let decision = self.swept.next();
         if matches!(decision, SchedulingDecision::TrySleep)
             && let Some(witnesses) = &self.witnesses
             && witnesses.see_the_end()
@@ -61,19 +117,22 @@ impl<C: Chip, S: Scheduler<C>> Scheduler<C> for EndingScheduler<S> {
     }
 
     fn result(&self, result: StoppedExecutingReason, execution_time_us: Option<u32>) {
-        self.inner.result(result, execution_time_us);
+        self.swept.result(result, execution_time_us);
     }
 
     fn execute_kernel_work(&self, chip: &C) {
-        self.inner.execute_kernel_work(chip);
+        self.swept.execute_kernel_work(chip);
     }
 
     fn do_kernel_work_now(&self, chip: &C) -> bool {
-        self.inner.do_kernel_work_now(chip)
+        match self.plain {
+            Some(plain) => plain.do_kernel_work_now(chip),
+            None => self.swept.do_kernel_work_now(chip),
+        }
     }
 
     fn continue_process(&self, id: ProcessId, chip: &C) -> bool {
-        self.inner.continue_process(id, chip)
+        self.swept.continue_process(id, chip)
     }
 }
 
@@ -110,7 +169,8 @@ impl Witnesses {
         );
         let is_known = self.device.profile().is_some() || self.device.last_fault().is_some();
         let storm_over = self.storm.is_none_or(Storm::is_over);
-        all > 0 && all == dead && at_rest && is_known && storm_over && !self.uart.is_sending()
+        let apps_over = all > 0 && all == dead && storm_over && !self.uart.is_sending();
+        apps_over && (at_rest && is_known || self.patience.is_over())
     }
 
     /// Says what was counted, and whether it is as it has to be.
@@ -132,10 +192,18 @@ impl Witnesses {
             ));
         });
         let apps = self.driver.counters();
+        // Those of the living, who are none, and what the driver believes, which keeps the part on.
         let leases = self.driver.living_leases();
+        let unswept = self.driver.needs_sweep();
         say(format_args!(
-            "driver accepted={} delivered={} orphaned={} deferred={} leases={} lives={}",
-            apps.accepted, apps.delivered, apps.orphaned, apps.deferred, leases, lives
+            "driver accepted={} delivered={} orphaned={} deferred={} leases={} unswept={} lives={}",
+            apps.accepted,
+            apps.delivered,
+            apps.orphaned,
+            apps.deferred,
+            leases,
+            u8::from(unswept),
+            lives
         ));
         let device = self.device.counters();
         let has_buffer = self.device.holds_buffer();
@@ -182,6 +250,7 @@ impl Witnesses {
         let untold = apps.accepted.wrapping_sub(apps.delivered);
         let kept = untold <= lives
             && leases == 0
+            && !unswept
             && device.begun == device.ended
             && device.impossible == 0
             && fmc.impossible == 0

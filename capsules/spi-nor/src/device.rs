@@ -346,6 +346,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     armed: Cell<Option<(A::Ticks, A::Ticks)>>,
     /// The last times that were converted, in µs, and their ticks: of deadlines, and of others.
     known_ticks: [Cell<Known<A::Ticks>>; 2],
+    /// All deadlines have passed. An answer may wait in a deferred call, which alarms overtake.
+    overdue: Cell<bool>,
     /// The controller's answers when the deadline was set.
     answers: Cell<u32>,
     /// Somebody asked for a look after the present wait.
@@ -353,7 +355,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
 }
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
-    /// The device is detached at first. `buffer` must be reachable by the
+    /// The device is detached at first. `controller` has created its deferred calls, if it has any:
+    /// the kernel serves them in the order of creation. `buffer` must be reachable by the
     /// controller's DMA and aligned as it demands; a sector and a bit (4096 + 8
     /// bytes) lets any 4 KiB read through in one transfer.
     pub fn new(
@@ -409,6 +412,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             wait: Cell::new(None),
             armed: Cell::new(None),
             known_ticks: [const { Cell::new(None) }; 2],
+            overdue: Cell::new(false),
             answers: Cell::new(0),
             later: Cell::new(false),
         }
@@ -523,7 +527,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// Counters are not in it, and times only as far as they lie ahead.
     pub fn fingerprint(&self, hasher: &mut impl Hasher) {
         self.state.get().hash(hasher);
-        let flags = [&self.attached, &self.detaching, &self.identify, &self.later];
+        let flags = [
+            &self.attached,
+            &self.detaching,
+            &self.identify,
+            &self.later,
+            &self.overdue,
+        ];
         flags.map(Cell::get).hash(hasher);
         (self.fault.get(), self.teardown_fault.get()).hash(hasher);
         let proof = self.proof.take();
@@ -1901,6 +1911,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 
     fn wait_for_deadline(&self, longest_us: u32) {
+        // What comes with an answer in hand is not overdue, whatever was before.
+        self.overdue.set(false);
         self.answers.set(self.controller.answers());
         self.wait_for(
             Wait::Deadline(false),
@@ -1908,8 +1920,23 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         );
     }
 
+    /// The controller's deferred call was created before ours, so it was served before it: what
+    /// the controller had to say was said.
+    fn look_if_overdue(&self) {
+        if !self.overdue.take() {
+            return;
+        }
+        self.look_if_asked();
+        if self.has_answered() {
+            self.wait_for(Wait::Deadline(false), SLACK_US);
+        } else {
+            self.hang();
+        }
+    }
+
     /// Nothing is waited for any more, but for a look that somebody asked for.
     fn cancel_wait(&self) {
+        self.overdue.set(false);
         match self.wait.get().map(|waiting| waiting.wait) {
             None | Some(Wait::Later) => {}
             // What is waited for next may do with this alarm.
@@ -1994,6 +2021,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Host for Device<'a, C, A> {
     fn notify_later(&self) {
         match self.wait.get().map(|waiting| waiting.wait) {
             Some(Wait::Pause | Wait::Deadline(_) | Wait::Later) => self.later.set(true),
+            None if self.overdue.get() => self.later.set(true),
             Some(Wait::Idle) | None => self.wait_for(Wait::Later, LATER_US),
         }
     }
@@ -2072,7 +2100,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> AlarmClient for Device<'a, C, A> {
                 self.wait_for(Wait::Deadline(false), SLACK_US);
             }
             Wait::Deadline(false) => self.wait_for(Wait::Deadline(true), SLACK_US),
-            Wait::Deadline(true) => self.hang(),
+            Wait::Deadline(true) => {
+                self.overdue.set(true);
+                self.deferred_call.set();
+            }
             Wait::Later => self.deferred_call.set(),
             Wait::Idle => {
                 if self.state.get() == State::Ready {
@@ -2085,6 +2116,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> AlarmClient for Device<'a, C, A> {
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>> DeferredCallClient for Device<'a, C, A> {
     fn handle_deferred_call(&self) {
+        self.look_if_overdue();
         for seat in self.clients.iter() {
             seat.client.deferred();
         }

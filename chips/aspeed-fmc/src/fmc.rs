@@ -9,12 +9,13 @@ use crate::counters::Counters;
 use crate::hardware::{Done, Lent, Port, check_memory};
 use crate::proof::{Idle, Off};
 use crate::registers::{
-    CE_CTRL, CONF, CTRL, DISCARD_GRANT, DMA_CTRL, INTR, REQUEST_GRANT, Registers, SEG,
+    CE_CTRL, CONF, CTRL, DISCARD_GRANT, DMA_CTRL, REQUEST_GRANT, Registers, SEG,
 };
 use crate::state::{Action, Event, State, transition};
 use crate::transfer::{self, Engine};
 use core::cell::Cell;
 use kernel::deferred_call::{DeferredCall, DeferredCallClient};
+use kernel::hil::time::{Alarm, AlarmClient, ConvertTicks};
 use kernel::platform::dma_fence::DmaFence;
 use kernel::utilities::cells::OptionalCell;
 use kernel::utilities::leasable_buffer::SubSliceMut;
@@ -27,6 +28,8 @@ use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 
 /// Time from enable to the callback, in µs: a deferred call.
 const ENABLE_US: u32 = 1000;
+/// From one look for the grant to the next, in µs.
+const LOOK_US: u32 = 20;
 
 /// An operation whose memory is the driver's.
 struct Held {
@@ -38,10 +41,11 @@ struct Held {
 /// The controller, with the flash at chip select 0.
 ///
 /// The board calls [`handle_interrupt`](Self::handle_interrupt) on interrupt 39, and
-/// registers the deferred call.
-pub struct Fmc<'a, P: Port, F: DmaFence> {
+/// registers the deferred call. The alarm is the driver's own.
+pub struct Fmc<'a, P: Port, F: DmaFence, A: Alarm<'a>> {
     registers: Registers<P>,
     fence: F,
+    alarm: &'a A,
     config: Config,
     /// As the last `enable` chose it.
     divider: Cell<Divider>,
@@ -52,6 +56,8 @@ pub struct Fmc<'a, P: Port, F: DmaFence> {
     state: Cell<State>,
     /// Memory that the DMA works on. If the driver is off, memory in quarantine.
     lent: OptionalCell<Lent>,
+    /// Memory that was in quarantine.
+    reclaimed: OptionalCell<SubSliceMut<'static, u8>>,
     /// What the DMA does not have, or not yet.
     held: OptionalCell<Held>,
     counters: Cell<Counters>,
@@ -61,12 +67,13 @@ pub struct Fmc<'a, P: Port, F: DmaFence> {
 /// A refusal from inside the driver: why, and the buffer back.
 type Refusal = (Error, Option<SubSliceMut<'static, u8>>);
 
-impl<'a, P: Port, F: DmaFence> Fmc<'a, P, F> {
+impl<'a, P: Port, F: DmaFence, A: Alarm<'a>> Fmc<'a, P, F, A> {
     /// The driver of the controller behind `port`. It is not touched yet.
-    pub fn new(port: P, fence: F, config: Config) -> Fmc<'a, P, F> {
+    pub fn new(port: P, fence: F, alarm: &'a A, config: Config) -> Fmc<'a, P, F, A> {
         Fmc {
             registers: Registers::new(port),
             fence,
+            alarm,
             divider: Cell::new(Divider::limited_to(config.bus_hz, config.fastest_hz)),
             config,
             deferred_call: DeferredCall::new(),
@@ -74,6 +81,7 @@ impl<'a, P: Port, F: DmaFence> Fmc<'a, P, F> {
             off: OptionalCell::new(Off(())),
             state: Cell::new(State::Off),
             lent: OptionalCell::empty(),
+            reclaimed: OptionalCell::empty(),
             held: OptionalCell::empty(),
             counters: Cell::new(Counters::default()),
             answers: Cell::new(0),
@@ -86,7 +94,7 @@ impl<'a, P: Port, F: DmaFence> Fmc<'a, P, F> {
     }
 
     /// Whether memory is in quarantine: the DMA was given up with no proof that it was
-    /// over. It comes back when the DMA ends, with the next `enabled`.
+    /// over. When it ends it interrupts, and the next `enabled` brings the memory.
     pub fn has_quarantine(&self) -> bool {
         self.state.get() == State::Off && self.lent.is_some()
     }
@@ -108,34 +116,39 @@ impl<'a, P: Port, F: DmaFence> Fmc<'a, P, F> {
 
     /// To be called when the controller's interrupt is pending.
     pub fn handle_interrupt(&self) {
-        if !self.state.get().awaits_done() {
+        if !self.state.get().awaits_done() || self.lent.is_none() {
             self.count(|counters| &mut counters.spurious);
+            // The line is a level: it would be pending for ever. With nothing lent to the DMA no
+            // proof gets lost.
+            self.registers.intr().set(0);
             return;
         }
         let Some(done) = Done::catch(&self.registers) else {
             self.count(|counters| &mut counters.spurious);
             return;
         };
-        self.answers.set(self.answers.get().wrapping_add(1));
-        let announces = match self.step(Event::Done) {
-            Action::SetUpAndAnnounce => true,
-            Action::Complete => false,
-            _ => return,
-        };
+        self.answered();
+        let action = self.step(Event::Done);
         let buffer = self
             .lent
             .take()
             .map(|lent| lent.take_back(done, self.fence));
         self.end_dma();
-        if announces {
-            self.set_up();
-            if buffer.is_some() {
-                self.count(|counters| &mut counters.released);
+        match action {
+            Action::SetUpAndAnnounce => {
+                self.set_up();
+                self.announce(buffer);
             }
-            self.announce(buffer);
-        } else {
-            self.complete(Ok(()), buffer);
+            Action::Reclaim => {
+                self.protect();
+                self.reclaimed.insert(buffer);
+            }
+            _ => self.complete(Ok(()), buffer),
         }
+    }
+
+    fn answered(&self) {
+        self.answers.set(self.answers.get().wrapping_add(1));
     }
 
     fn count(&self, field: impl Fn(&mut Counters) -> &mut u32) {
@@ -174,30 +187,34 @@ impl<'a, P: Port, F: DmaFence> Fmc<'a, P, F> {
     /// The chip select's own settings, whatever was there before.
     fn set_up(&self) {
         self.end_dma();
+        // What goes out in the place of dummies is no mode of continuous reads.
+        self.registers.dummy_data().set(0);
         self.registers
             .seg0()
             .write(SEG::START.val(0) + SEG::END.val(self.config.last_unit()));
         self.registers.conf().modify(CONF::WRITE_ENABLE0::SET);
     }
 
-    /// The DMA is at rest and given back, its interrupt off, nothing is selected.
+    /// The DMA is given back, nothing interrupts, nothing is selected. Not while it runs.
     fn end_dma(&self) {
-        self.registers.intr().write(INTR::DMA_ENABLE::CLEAR);
+        self.registers.intr().set(0);
         self.registers.dma_ctrl().set(0);
         self.registers.dma_ctrl().set(DISCARD_GRANT);
         self.deselect();
     }
 
-    /// The flash can't be written to, and nothing interrupts.
+    /// The flash can't be written to.
     fn protect(&self) {
         self.registers.conf().modify(CONF::WRITE_ENABLE0::CLEAR);
-        self.registers.intr().write(INTR::DMA_ENABLE::CLEAR);
     }
 
     // --- the ends ---
 
     fn announce(&self, released: Option<SubSliceMut<'static, u8>>) {
         self.count(|counters| &mut counters.enabled);
+        if released.is_some() {
+            self.count(|counters| &mut counters.released);
+        }
         self.client.map(|client| client.enabled(Idle(()), released));
     }
 
@@ -293,8 +310,6 @@ impl<'a, P: Port, F: DmaFence> Fmc<'a, P, F> {
             }
         }
         self.deselect();
-        // The bytes are there, however late the deferred call comes.
-        self.answers.set(self.answers.get().wrapping_add(1));
         self.held.set(held);
     }
 
@@ -302,7 +317,8 @@ impl<'a, P: Port, F: DmaFence> Fmc<'a, P, F> {
     fn look_for_grant(&self) {
         if !self.registers.dma_ctrl().is_set(DMA_CTRL::GRANTED) {
             self.count(|counters| &mut counters.waits_for_grant);
-            self.deferred_call.set();
+            self.alarm
+                .set_alarm(self.alarm.now(), self.alarm.ticks_from_us(LOOK_US));
         } else if self.step(Event::Granted) == Action::Trigger && !self.trigger() {
             self.registers.dma_ctrl().set(DISCARD_GRANT);
             self.deselect();
@@ -392,33 +408,28 @@ impl<'a, P: Port, F: DmaFence> Fmc<'a, P, F> {
 
     /// Gives up what runs, and returns the buffer if it is nobody else's.
     fn stop(&self) -> Option<SubSliceMut<'static, u8>> {
-        let was_asking = self.held.is_some();
-        let buffer = match Done::catch(&self.registers) {
-            Some(done) => {
-                let buffer = self
-                    .lent
-                    .take()
-                    .map(|lent| lent.take_back(done, self.fence));
-                self.end_dma();
-                buffer
-            }
-            None => None,
-        }
-        // What the DMA never had.
-        .or_else(|| self.let_go());
-        if was_asking {
-            self.registers.dma_ctrl().set(DISCARD_GRANT);
-        }
-        if self.lent.is_none() {
-            self.deselect();
-        }
-        // A DMA that has not ended goes on: its end is the only proof there is.
+        // An alarm that can't be disarmed is late.
+        let _unused = self.alarm.disarm();
+        let returned = match self.lent.take() {
+            Some(lent) => match Done::catch(&self.registers) {
+                Some(done) => Some(lent.take_back(done, self.fence)),
+                None => {
+                    // It goes on, and all its registers stay as they are: its end, which
+                    // interrupts, is the only proof there is.
+                    self.lent.set(lent);
+                    return None;
+                }
+            },
+            // What the DMA never had.
+            None => self.let_go(),
+        };
+        self.end_dma();
         self.protect();
-        buffer
+        returned
     }
 }
 
-impl<'a, P: Port, F: DmaFence> Controller<'a> for Fmc<'a, P, F> {
+impl<'a, P: Port, F: DmaFence, A: Alarm<'a>> Controller<'a> for Fmc<'a, P, F, A> {
     type Idle = Idle;
     type Off = Off;
 
@@ -440,14 +451,9 @@ impl<'a, P: Port, F: DmaFence> Controller<'a> for Fmc<'a, P, F> {
         } else {
             Event::Enable
         };
-        match self.step(event) {
-            Action::SetUp => {
-                self.set_up();
-                self.deferred_call.set();
-            }
-            // If it has ended meanwhile, this interrupts at once.
-            Action::AwaitOld => self.registers.intr().write(INTR::DMA_ENABLE::SET),
-            _ => {}
+        if self.step(event) == Action::SetUp {
+            self.set_up();
+            self.deferred_call.set();
         }
         Ok(())
     }
@@ -525,10 +531,14 @@ impl<'a, P: Port, F: DmaFence> Controller<'a> for Fmc<'a, P, F> {
     }
 }
 
-impl<P: Port, F: DmaFence> DeferredCallClient for Fmc<'_, P, F> {
+impl<'a, P: Port, F: DmaFence, A: Alarm<'a>> DeferredCallClient for Fmc<'a, P, F, A> {
     fn handle_deferred_call(&self) {
-        match self.step(Event::Deferred) {
-            Action::Announce => self.announce(None),
+        let action = self.step(Event::Deferred);
+        if action != Action::Late {
+            self.answered();
+        }
+        match action {
+            Action::Announce => self.announce(self.reclaimed.take()),
             Action::Complete => {
                 let buffer = self.let_go();
                 self.complete(Ok(()), buffer);
@@ -537,12 +547,19 @@ impl<P: Port, F: DmaFence> DeferredCallClient for Fmc<'_, P, F> {
                 let buffer = self.let_go();
                 self.complete(Err(Error::Hardware), buffer);
             }
-            Action::LookForGrant => self.look_for_grant(),
             _ => {}
         }
     }
 
     fn register(&'static self) {
         self.deferred_call.register(self);
+    }
+}
+
+impl<'a, P: Port, F: DmaFence, A: Alarm<'a>> AlarmClient for Fmc<'a, P, F, A> {
+    fn alarm(&self) {
+        if self.step(Event::Alarm) == Action::LookForGrant {
+            self.look_for_grant();
+        }
     }
 }

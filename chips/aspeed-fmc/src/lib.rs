@@ -9,19 +9,21 @@
 //!
 //! ```
 //! use aspeed_fmc::{Config, Fmc, Mmio};
+//! use kernel::hil::time::Alarm;
 //! use kernel::platform::dma_fence::DmaFence;
 //!
-//! fn controller<'a, F: DmaFence>(fence: F) -> Fmc<'a, Mmio, F> {
+//! fn controller<'a, F: DmaFence, A: Alarm<'a>>(fence: F, alarm: &'a A) -> Fmc<'a, Mmio, F, A> {
 //!     // SAFETY: this is an AST1030 that runs from RAM, and nobody else asks for the
 //!     // registers.
 //!     let registers = unsafe { Mmio::new() };
 //!     // 32 MiB at chip select 0, one data line, 50 MHz.
-//!     Fmc::new(registers, fence, Config::new())
+//!     Fmc::new(registers, fence, alarm, Config::new())
 //! }
 //! ```
 //!
 //! - It calls [`Fmc::handle_interrupt`] for interrupt 39.
-//! - It registers the [`Fmc`]'s deferred call.
+//! - It registers the [`Fmc`]'s deferred call, and makes it the client of its alarm.
+//! - The data cache over the RAM is off, or the fence sees to it: the DMA knows no cache.
 //!
 //! A buffer for reads and programs lies in [`RAM`] where no address has
 //! [`UNREACHABLE_BIT`]. Its address, its length and the address in the flash are multiples
@@ -43,17 +45,18 @@
 //!
 //! - **enable** sets the segment and allows writes. It does not touch the flash.
 //! - The DMA is asked for (a magic number), granted, used and given back for each transfer,
-//!   as Aspeed's driver does. If the grant does not come at once, the driver looks again in
-//!   each pass of the kernel loop, and the client's deadline ends that.
+//!   as Aspeed's driver does. If the grant does not come at once, the driver looks again by its
+//!   alarm, and the client's deadline ends that.
 //! - A program is a page at most: the flash needs WREN before the next one and has to be
 //!   asked whether it is ready, which is the client's business. (QEMU would let one go on.)
 //! - **disable** deselects, forbids writes and switches the interrupt off. The controller has
 //!   no clock or power of its own to switch.
 //! - **force_stop** looks at INTR.DMA_DONE once more. If it proves that the transfer is over,
-//!   the buffer comes back. If not, it stays in the driver, and the DMA stays as it is: writing
-//!   0 to DMA_CTRL probably aborts it, but nothing says so, and it would take the proof away
-//!   with it. The next enable waits for that proof, and returns the buffer with it; DMA that
-//!   hangs for ever leaves a device that has failed, and a buffer that nobody has.
+//!   the buffer comes back. If not, it stays in the driver, and no register is written: 0 to
+//!   DMA_CTRL probably aborts the DMA, but nothing says so, and it would take the proof away
+//!   with it. When the DMA ends it interrupts, and all is switched off that disable switches
+//!   off. The next enable waits for that, and returns the buffer; a DMA that hangs for ever
+//!   leaves a device that has failed, and a buffer that nobody has.
 //!
 //! # Unverified on silicon
 //!
@@ -62,7 +65,9 @@
 //! - INTR.DMA_DONE is raised after the last byte is in memory.
 //! - Writing 0 to DMA_CTRL clears INTR.DMA_DONE, and then the grant is given back by its
 //!   magic number.
-//! - The grant comes within a few passes of the kernel loop.
+//! - The grant comes within a few looks.
+//! - What CONF's type bits select after a reset is SPI: the driver leaves them.
+//! - Which of the chip's caches covers the RAM that the DMA works on.
 //! - DMA_RAM: QEMU's model has no bit 18. If the chip has, buffers may lie anywhere in the
 //!   RAM.
 //! - CE_CTRL's bit 4 belongs to bit 0: Aspeed's driver sets both.

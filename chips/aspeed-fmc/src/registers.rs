@@ -169,6 +169,8 @@ registers! {
     0x08 intr: RW, INTR::Register;
     0x10 ctrl0: W, CTRL::Register;
     0x30 seg0: W, SEG::Register;
+    /// The byte sent in the place of dummies.
+    0x54 dummy_data: W, ();
     0x80 dma_ctrl: RW, DMA_CTRL::Register;
     /// Flash side.
     0x84 dma_flash: W, ();

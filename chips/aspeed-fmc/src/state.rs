@@ -3,6 +3,8 @@
 // Copyright tock-qspi contributors 2026.
 
 //! The driver's states, and what takes it from one to the next.
+//!
+//! Table and diagram are in `doc/state-machines.md`, compared with [`transition`] by a test.
 
 /// Where the driver is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +44,8 @@ pub enum Event {
     NotStarted,
     /// The deferred call has come.
     Deferred,
+    /// It is time to look for the grant again.
+    Alarm,
     /// The DMA has ended.
     Done,
     /// Disable was asked for.
@@ -57,8 +61,10 @@ pub enum Action {
     Nothing,
     /// Set the controller up, and have the deferred call come.
     SetUp,
-    /// Have the old transfer's end interrupt.
+    /// Wait: the transfer that was stopped interrupts when it ends.
     AwaitOld,
+    /// What was lent to the transfer that was stopped is free.
+    Reclaim,
     /// Release what is lent, set the controller up and tell the client.
     SetUpAndAnnounce,
     /// Tell the client that the controller is on.
@@ -81,23 +87,21 @@ pub enum Action {
     SwitchOff,
     /// Stop and disable.
     Stop,
-    /// The deferred call of something that was stopped: count it.
+    /// The deferred call or the alarm of something that was stopped: count it.
     Late,
     /// The proofs make this impossible: count it.
     Impossible,
 }
 
 impl State {
-    /// Whether the end of a DMA has a meaning.
+    /// Whether the end of a DMA has a meaning, if there is one to come.
     pub fn awaits_done(self) -> bool {
         match self {
-            State::AwaitingOld | State::Moving => true,
-            State::Off
-            | State::Enabling
-            | State::Idle
-            | State::Commanding
-            | State::Asking
-            | State::Failing => false,
+            // In Off it is the end of a transfer that was stopped by force.
+            State::Off | State::AwaitingOld | State::Moving => true,
+            State::Enabling | State::Idle | State::Commanding | State::Asking | State::Failing => {
+                false
+            }
         }
     }
 }
@@ -107,6 +111,7 @@ pub fn transition(state: State, event: Event) -> (State, Action) {
     match (state, event) {
         (State::Off, Event::Enable) => (State::Enabling, Action::SetUp),
         (State::Off, Event::EnableInQuarantine) => (State::AwaitingOld, Action::AwaitOld),
+        (State::Off, Event::Done) => (State::Off, Action::Reclaim),
         (State::Enabling, Event::Deferred) => (State::Idle, Action::Announce),
         (State::AwaitingOld, Event::Done) => (State::Idle, Action::SetUpAndAnnounce),
 
@@ -115,7 +120,7 @@ pub fn transition(state: State, event: Event) -> (State, Action) {
         (State::Idle, Event::Disable) => (State::Off, Action::SwitchOff),
 
         (State::Commanding, Event::Deferred) => (State::Idle, Action::Complete),
-        (State::Asking, Event::Deferred) => (State::Asking, Action::LookForGrant),
+        (State::Asking, Event::Alarm) => (State::Asking, Action::LookForGrant),
         (State::Asking, Event::Granted) => (State::Moving, Action::Trigger),
         (State::Moving, Event::NotStarted) => (State::Failing, Action::Defer),
         (State::Failing, Event::Deferred) => (State::Idle, Action::Fail),
@@ -132,18 +137,24 @@ pub fn transition(state: State, event: Event) -> (State, Action) {
             Event::ForceStop,
         ) => (State::Off, Action::Stop),
 
-        (State::Off | State::AwaitingOld | State::Idle | State::Moving, Event::Deferred) => {
-            (state, Action::Late)
-        }
+        (
+            State::Off | State::AwaitingOld | State::Idle | State::Asking | State::Moving,
+            Event::Deferred,
+        )
+        | (
+            State::Off
+            | State::Enabling
+            | State::AwaitingOld
+            | State::Idle
+            | State::Commanding
+            | State::Moving
+            | State::Failing,
+            Event::Alarm,
+        ) => (state, Action::Late),
 
         (
             State::Off,
-            Event::Command
-            | Event::Ask
-            | Event::Granted
-            | Event::NotStarted
-            | Event::Done
-            | Event::Disable,
+            Event::Command | Event::Ask | Event::Granted | Event::NotStarted | Event::Disable,
         )
         | (
             State::Idle,
@@ -177,6 +188,9 @@ pub fn transition(state: State, event: Event) -> (State, Action) {
 }
 
 #[cfg(test)]
+mod table;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -191,7 +205,7 @@ mod tests {
         State::Failing,
     ];
 
-    const EVENTS: [Event; 10] = [
+    const EVENTS: [Event; 11] = [
         Event::Enable,
         Event::EnableInQuarantine,
         Event::Command,
@@ -199,12 +213,13 @@ mod tests {
         Event::Granted,
         Event::NotStarted,
         Event::Deferred,
+        Event::Alarm,
         Event::Done,
         Event::Disable,
         Event::ForceStop,
     ];
 
-    fn every() -> impl Iterator<Item = (State, Event, State, Action)> {
+    pub(super) fn every() -> impl Iterator<Item = (State, Event, State, Action)> {
         STATES.into_iter().flat_map(|state| {
             EVENTS.into_iter().map(move |event| {
                 let (next, action) = transition(state, event);

@@ -20,13 +20,14 @@ const SHARED_START: u64 = 0x20_0000;
 const SHARED_LENGTH: u64 = 0x1_0000;
 const OWN_START: u64 = 0x80_0000;
 const OWN_LENGTH: u64 = 0x4_0000;
-const OWN_APPS: [&str; 6] = [
+const OWN_APPS: [&str; 7] = [
     "churn-a",
     "churn-b",
     "erase-on",
     "journal",
     "measure",
     "fault-mpu",
+    "holder",
 ];
 
 /// Where an app's region begins.

@@ -30,6 +30,8 @@ pub struct Options {
     pub restart: bool,
     /// Upstream's flash driver runs beside ours, and the CPU's work is counted.
     pub measure: bool,
+    /// Nobody sweeps the leases of the dead.
+    pub unswept: bool,
     /// How often the flash is detached and attached again, and a seed.
     pub storm: Option<(u32, u32)>,
 }
@@ -37,7 +39,14 @@ pub struct Options {
 impl Options {
     /// As the board reads them. Flash and controller are always QEMU's here.
     fn words(self) -> [u32; 4] {
-        let flags = [self.end, self.console, self.restart, true, self.measure];
+        let flags = [
+            self.end,
+            self.console,
+            self.restart,
+            true,
+            self.measure,
+            self.unswept,
+        ];
         let flags = (0..)
             .zip(flags)
             .map(|(bit, set)| u32::from(set) << bit)

@@ -61,11 +61,11 @@ enum What {
     Costs,
     /// Try all scenarios
     Test {
-        /// How many times the emulator is killed
-        #[arg(long, env = "QEMU_KILLS", default_value_t = 200)]
+        /// How many times the emulator is killed, 10 or more
+        #[arg(long, env = "QEMU_KILLS", default_value_t = 200, value_parser = clap::value_parser!(u32).range(10..))]
         kills: u32,
-        /// How many times the part is detached
-        #[arg(long, env = "QEMU_DETACHES", default_value_t = 1000)]
+        /// How many times the part is detached, 1 or more
+        #[arg(long, env = "QEMU_DETACHES", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
         detaches: u32,
         /// What random moments come from
         #[arg(long, env = "QEMU_SEED", default_value_t = 1)]
@@ -146,6 +146,10 @@ fn run(program: Program) -> Result<ExitCode, Box<dyn Error>> {
                 figures::sums(),
                 begun.elapsed().as_secs()
             );
+            let tried = conclusion.num_passed + conclusion.num_failed;
+            if tried == 0 && !arguments.list {
+                return Err("no scenario was tried: none is named so. --list names them".into());
+            }
             Ok(conclusion.exit_code())
         }
     }
@@ -209,6 +213,8 @@ fn trials(lab: &Arc<Lab>, kills: u32, detaches: u32, seed: u64) -> Vec<Trial> {
         deaths::terminated_in_mid_erase
         deaths::stopped_in_mid_erase
         deaths::restarts_at_once
+        deaths::holding_a_lease
+        deaths::without_a_sweep
         together::two
         together::eight
     }

@@ -38,6 +38,7 @@ pub const TO_THE_END: Options = Options {
     console: false,
     restart: false,
     measure: false,
+    unswept: false,
     storm: None,
 };
 
@@ -152,6 +153,7 @@ pub fn judge(ended: Ended) -> Result<Run, Box<dyn Error>> {
     for (name, wanted) in [
         ("registers.off", 1),
         ("driver.leases", 0),
+        ("driver.unswept", 0),
         ("device.buffer", 1),
         ("device.impossible", 0),
         ("device.forced_stops", 0),
@@ -187,6 +189,19 @@ impl Run {
         let delivered = self.report.number("driver.delivered")?;
         figures::add(|sums| sums.deaths += dead);
         same("operations without an upcall", accepted - delivered, dead)
+    }
+
+    /// So many operations were at the hardware when their app ended.
+    ///
+    /// # Errors
+    ///
+    /// It is another number.
+    pub fn outlived_by(&self, operations: u64) -> Verdict {
+        same(
+            "operations that outlived their app",
+            self.report.number("driver.orphaned")?,
+            operations,
+        )
     }
 
     /// The app said that it passed, and ended with 0.

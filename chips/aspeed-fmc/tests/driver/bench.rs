@@ -7,7 +7,9 @@
 use crate::controller::{Fake, Manner};
 use crate::memory;
 use aspeed_fmc::{Config, Fmc, Idle, LengthRegister, Off};
+use kernel::ErrorCode;
 use kernel::deferred_call::{DeferredCall, DeferredCallClient, initialize_deferred_call_state};
+use kernel::hil::time::{Alarm, AlarmClient, Freq1MHz, Ticks, Ticks32, Time};
 use kernel::platform::chip::ThreadIdProvider;
 use kernel::platform::dma_fence::DmaFence;
 use kernel::utilities::leasable_buffer::SubSliceMut;
@@ -32,7 +34,59 @@ unsafe impl DmaFence for Fence {
     fn acquire<T>(self, _buffer: *mut [T]) {}
 }
 
-pub type Driver = Fmc<'static, &'static Fake, Fence>;
+/// An alarm that the test fires.
+#[derive(Default)]
+pub struct ByHand {
+    now: Cell<u32>,
+    due: Cell<Option<u32>>,
+}
+
+impl ByHand {
+    /// Whether it is due, if time goes on until something is.
+    fn take(&self) -> bool {
+        self.due.take().is_some_and(|due| {
+            self.now.set(due);
+            true
+        })
+    }
+}
+
+impl Time for ByHand {
+    type Frequency = Freq1MHz;
+    type Ticks = Ticks32;
+
+    fn now(&self) -> Ticks32 {
+        self.now.get().into()
+    }
+}
+
+impl Alarm<'static> for ByHand {
+    fn set_alarm_client(&self, _client: &'static dyn AlarmClient) {}
+
+    fn set_alarm(&self, reference: Ticks32, dt: Ticks32) {
+        assert!(dt.into_u32() > 0, "as soon as it can be is a busy loop");
+        self.due.set(Some(reference.wrapping_add(dt).into_u32()));
+    }
+
+    fn get_alarm(&self) -> Ticks32 {
+        self.due.get().unwrap_or_default().into()
+    }
+
+    fn disarm(&self) -> Result<(), ErrorCode> {
+        self.due.set(None);
+        Ok(())
+    }
+
+    fn is_armed(&self) -> bool {
+        self.due.get().is_some()
+    }
+
+    fn minimum_dt(&self) -> Ticks32 {
+        1.into()
+    }
+}
+
+pub type Driver = Fmc<'static, &'static Fake, Fence, ByHand>;
 
 /// What the client was told.
 #[derive(Debug)]
@@ -74,6 +128,7 @@ impl Client<Idle> for Listener {
 
 pub struct Bench {
     pub fake: &'static Fake,
+    pub alarm: &'static ByHand,
     pub driver: &'static Driver,
     pub listener: &'static Listener,
     pub off: Option<Off>,
@@ -114,7 +169,8 @@ impl Bench {
         };
         initialize_deferred_call_state::<Thread>();
         let fake: &'static Fake = Box::leak(Box::new(Fake::of(manner)));
-        let driver: &'static Driver = Box::leak(Box::new(Fmc::new(fake, Fence, config)));
+        let alarm: &'static ByHand = Box::leak(Box::default());
+        let driver: &'static Driver = Box::leak(Box::new(Fmc::new(fake, Fence, alarm, config)));
         let listener: &'static Listener = Box::leak(Box::default());
         driver.register();
         driver.set_client(listener);
@@ -122,6 +178,7 @@ impl Bench {
         assert!(off.is_some() && driver.take_off().is_none());
         Bench {
             fake,
+            alarm,
             driver,
             listener,
             off,
@@ -175,19 +232,26 @@ impl Bench {
         result
     }
 
-    /// The kernel's loop, once: interrupts, then a deferred call.
+    /// The kernel's loop, once: interrupts, then a deferred call, and if there was nothing at
+    /// all to do, time goes on until the alarm is due.
     pub fn pass(&self) {
+        let mut idle = true;
         if self.fake.interrupts() {
+            idle = false;
             self.driver.handle_interrupt();
         }
-        DeferredCall::service_next_pending();
+        idle &= DeferredCall::service_next_pending().is_none();
+        if idle && self.alarm.take() {
+            self.driver.alarm();
+        }
     }
 
     /// The kernel's loop, until nothing is left.
     pub fn settle(&self) {
-        for _ in 0..10 {
+        for _ in 0..20 {
             self.pass();
         }
+        assert!(!self.fake.interrupts(), "an interrupt stays pending");
     }
 
     pub fn told(&self) -> Vec<Told> {

@@ -63,6 +63,11 @@ impl Fake {
         self.registers.borrow().get(&offset).copied().unwrap_or(0)
     }
 
+    /// The values of all registers that were written to.
+    pub fn values(&self) -> BTreeMap<usize, u32> {
+        self.registers.borrow().clone()
+    }
+
     fn put(&self, offset: usize, value: u32) {
         self.registers.borrow_mut().insert(offset, value);
     }
@@ -104,6 +109,11 @@ impl Fake {
         self.put(INTR, self.value(INTR) | DONE);
     }
 
+    /// The interrupt line goes up, for no reason.
+    pub fn raise(&self) {
+        self.put(INTR, 1 << 3 | DONE);
+    }
+
     fn write_dma_control(&self, value: u32) {
         let now = self.value(DMA_CTRL);
         match value {
@@ -143,7 +153,13 @@ unsafe impl Port for Fake {
         match offset {
             DMA_CTRL => self.write_dma_control(value),
             DMA_LEN if self.manner.counts_words => self.put(DMA_LEN, value & !3),
-            INTR => self.put(INTR, self.value(INTR) & DONE | value & !DONE),
+            INTR => {
+                assert!(
+                    !self.running.get(),
+                    "in QEMU the end of the DMA could go with it"
+                );
+                self.put(INTR, self.value(INTR) & DONE | value & !DONE);
+            }
             CTRL0 => {
                 let selected = |value: u32| value & 0b111 == 0b011;
                 if selected(value) && !selected(self.value(CTRL0)) {

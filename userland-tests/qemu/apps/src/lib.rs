@@ -9,6 +9,7 @@
 mod churn;
 mod erase_on;
 mod fault_mpu;
+mod holder;
 mod isolated;
 mod journal;
 mod measure;
@@ -35,6 +36,7 @@ entries! {
     app_erase_on erase_on::run();
     app_journal journal::run();
     app_fault_mpu fault_mpu::run();
+    app_holder holder::run();
     app_isolated isolated::run();
     app_measure measure::run();
 }

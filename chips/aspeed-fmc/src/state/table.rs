@@ -1,0 +1,96 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! Table and diagram of the driver in `doc/state-machines.md` are the code's.
+
+extern crate std;
+
+#[path = "../../../../doc/documented.rs"]
+mod documented;
+
+use super::tests::every;
+use super::{Action, Event, State};
+use documented::{Edge, Section};
+use std::string::String;
+use std::vec::Vec;
+
+fn state_name(state: State) -> String {
+    std::format!("{state:?}")
+}
+
+fn event_name(event: Event) -> String {
+    std::format!("{event:?}")
+}
+
+fn action_name(action: Action) -> &'static str {
+    match action {
+        Action::Nothing => "·",
+        Action::SetUp => "set up",
+        Action::AwaitOld => "await the old transfer's end",
+        Action::Reclaim => "take the memory back, switch off",
+        Action::SetUpAndAnnounce => "take the memory back, set up, tell: enabled",
+        Action::Announce => "tell: enabled",
+        Action::Exchange => "exchange",
+        Action::RequestGrant => "request the grant",
+        Action::LookForGrant => "look for the grant",
+        Action::Trigger => "trigger",
+        Action::Defer => "have the deferred call come",
+        Action::Complete => "tell: done",
+        Action::Fail => "tell: failed",
+        Action::SwitchOff => "switch off",
+        Action::Stop => "stop",
+        Action::Late => "count",
+        Action::Impossible => "",
+    }
+}
+
+fn section() -> Section {
+    Section::of("state-machines.md", "## The AST1030's driver")
+}
+
+#[test]
+fn the_documented_table_is_the_transition_function() {
+    // States in which the same event leads to the same share a row.
+    let mut rows: Vec<(Vec<String>, [String; 3])> = Vec::new();
+    for (state, event, next, action) in every() {
+        if action == Action::Impossible {
+            assert_eq!(state, next);
+            continue;
+        }
+        let next = if matches!(action, Action::Nothing | Action::Late) {
+            assert_eq!(state, next);
+            "·".into()
+        } else {
+            state_name(next)
+        };
+        let rest = [event_name(event), next, action_name(action).into()];
+        match rows.iter_mut().find(|(_, known)| *known == rest) {
+            Some((states, _)) => states.push(state_name(state)),
+            None => rows.push((std::vec![state_name(state)], rest)),
+        }
+    }
+    let heading = ["state", "event", "next state", "action"];
+    let mut expected: Vec<Vec<String>> = std::vec![heading.map(String::from).to_vec()];
+    for (states, rest) in rows {
+        let mut row = std::vec![states.join(", ")];
+        row.extend(rest);
+        expected.push(row);
+    }
+    section().assert_table(&expected);
+}
+
+#[test]
+fn the_documented_diagram_is_the_transition_function() {
+    let expected: Vec<Edge> = every()
+        .filter(|(_, _, _, action)| {
+            !matches!(action, Action::Nothing | Action::Late | Action::Impossible)
+        })
+        .map(|(state, event, next, _)| Edge {
+            from: state_name(state),
+            to: state_name(next),
+            event: event_name(event),
+        })
+        .collect();
+    section().assert_diagram("Off", &expected);
+}
