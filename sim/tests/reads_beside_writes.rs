@@ -306,7 +306,7 @@ fn what_is_read_beside_an_erase_is_right_or_an_error() {
                 FaultTimes::Always,
             )
         });
-        let _over = board.run_until(1_000_000, Board::is_over);
+        assert!(board.run_until(1_000_000, Board::is_over));
         assert_eq!(wrong.get(), 0, "after {after_us} us, seed {seed}");
     }
 }

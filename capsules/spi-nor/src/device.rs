@@ -1940,6 +1940,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 
     fn wait_for_deadline(&self, longest_us: u32) {
+        // What comes with an answer in hand is not overdue, whatever was before.
         self.overdue.set(false);
         self.answers.set(self.controller.answers());
         self.wait_for(
