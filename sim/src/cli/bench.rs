@@ -46,7 +46,11 @@ pub fn bench(arguments: &arguments::Bench) -> Result<(), Failure> {
     } else {
         Vec::new()
     };
-    let plain = plain(&outcomes, cost);
+    // Whose instructions are being counted does nothing else.
+    let plain = match arguments.operations {
+        Some(_) => Vec::new(),
+        None => plain(&outcomes, cost),
+    };
     let failed: Vec<&str> = outcomes
         .iter()
         .filter(|outcome| outcome.failures > 0)
