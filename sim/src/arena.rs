@@ -14,9 +14,9 @@ use std::sync::{Condvar, Mutex, OnceLock};
 pub const RAM_START: usize = 0x2000_0000;
 /// Bytes of RAM.
 pub const RAM_SIZE: usize = 256 * 1024;
-/// Bytes of one block: the device's buffer, a sector and a bit, and room for kernel
-/// clients.
-pub const BLOCK_SIZE: usize = 20 * 1024;
+/// Bytes of one block: room for the device's two buffers, or for an app that was linked for its
+/// address.
+pub const BLOCK_SIZE: usize = 16 * 1024;
 
 const BLOCKS: usize = RAM_SIZE / BLOCK_SIZE;
 

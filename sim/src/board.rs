@@ -603,8 +603,12 @@ impl Board {
             // An app may program ones over zeros: the result is the AND of both.
             Violation::ProgramSetsBits { .. } => true,
             // Whether the part has suspended or has ended is not to be seen, so it is resumed
-            // either way. It ignores what it has no use for.
-            Violation::NothingToSuspend { .. } => true,
+            // either way. It ignores what it has no use for. There is an operation whose end has
+            // not been seen yet.
+            Violation::NothingToSuspend { .. } => matches!(
+                self.device.state(),
+                lifecycle::State::Busy | lifecycle::State::Draining
+            ),
             // Every part is woken before it is known what part it is. One that can't sleep
             // doesn't know the opcode, and ignores it.
             Violation::UnknownOpcode { opcode } => {
