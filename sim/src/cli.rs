@@ -8,6 +8,7 @@ mod arguments;
 mod compare;
 mod exit;
 mod explore;
+mod firmware;
 mod identify;
 mod image;
 mod kernels;
