@@ -95,8 +95,11 @@ impl Chip {
         self.epoch_ns + ns_at_cycle(cycle)
     }
 
-    /// The first cycle of that core that is not before this time.
+    /// The first cycle of that core that is not before this time. The end of time stays that.
     pub(crate) fn cycle_at(&self, ns: u64) -> u64 {
+        if ns == u64::MAX {
+            return u64::MAX;
+        }
         cycle_at_ns(ns.saturating_sub(self.epoch_ns))
     }
 

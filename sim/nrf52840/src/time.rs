@@ -11,7 +11,7 @@ pub(crate) fn ns_at_cycle(cycle: u64) -> u64 {
 
 /// The first cycle that is not before this time.
 pub(crate) fn cycle_at_ns(ns: u64) -> u64 {
-    (ns * 8).div_ceil(125)
+    (u128::from(ns) * 8).div_ceil(125) as u64
 }
 
 #[cfg(test)]
@@ -20,7 +20,7 @@ mod tests {
 
     #[test]
     fn a_cycle_is_reached_at_its_time_and_not_before() {
-        for ns in [0, 1, 15, 16, 31, 125, 1_000_000_007] {
+        for ns in [0, 1, 15, 16, 31, 125, 1_000_000_007, 1 << 56] {
             let cycle = cycle_at_ns(ns);
             assert!(ns_at_cycle(cycle) >= ns, "{ns}");
             if cycle > 0 {
