@@ -24,7 +24,7 @@ prepush: ci-job-format ci-job-clippy ci-job-rules ci-job-test ci-job-docs ci-job
 	@echo "prepush: clean"
 
 .PHONY: ci
-ci: prepush ci-job-broken ci-job-embedded ci-job-fidelity ci-job-tabs ci-job-qemu ci-job-oracle ## All that CI runs
+ci: prepush ci-job-broken ci-job-embedded ci-job-fidelity ci-job-tabs ci-job-qemu ci-job-oracle ci-job-firmware ## All that CI runs
 
 .PHONY: ci-job-format
 ci-job-format: ## Is everything formatted?
@@ -133,7 +133,7 @@ bench: ## Speed beside the limits of bus and array (ONLY=text); draws target/ben
 bench-instructions: ## Instructions of one operation, counted by valgrind
 	$(SIM) bench --instructions $(if $(ONLY),--only '$(ONLY)') $(if $(JSON),--json)
 
-.PHONY: oracle oracle-mutants cross-check run-tabs
+.PHONY: oracle oracle-mutants cross-check run-tabs run-firmware
 oracle: ## A driver that is used on silicon, executed against the models (doc/oracle.md)
 	tools/oracle
 
@@ -145,6 +145,25 @@ cross-check: ## The emulated core against QEMU's, instruction by instruction
 
 run-tabs: ## The TABs of make tabs, executed on the simulated board (doc/oracle.md)
 	tools/run-tabs
+
+run-firmware: boards ## The nRF52840DK's image, executed on an emulated chip (TOCK=path; doc/firmware.md)
+	tools/run-firmware $(KERNELS)/nrf52840dk
+
+.PHONY: ci-job-firmware
+ci-job-firmware: ## run-firmware; NOT RUN without a checkout or TABs
+	@code=0; tools/tock-checkout "$(TOCK)" || code=$$?; \
+	if [ $$code = 3 ]; then \
+	    echo "ci-job-firmware: NOT RUN: there is no upstream Tock to build an image with, see above" >&2; \
+	elif [ $$code != 0 ]; then \
+	    exit 1; \
+	else \
+	    $(MAKE) --no-print-directory boards && tools/run-firmware $(KERNELS)/nrf52840dk || code=$$?; \
+	    if [ $$code = 3 ]; then \
+	        echo "ci-job-firmware: NOT RUN: see above for what is missing" >&2; \
+	    else \
+	        exit $$code; \
+	    fi; \
+	fi
 
 POLICY ?=
 .PHONY: compare

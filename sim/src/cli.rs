@@ -9,6 +9,7 @@ mod bench;
 mod compare;
 mod exit;
 mod explore;
+mod firmware;
 mod identify;
 mod image;
 mod kernels;

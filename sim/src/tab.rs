@@ -15,4 +15,5 @@ pub mod bundle;
 pub mod flash_image;
 pub mod header;
 pub mod place;
+pub mod room;
 pub mod strace;

@@ -5,6 +5,7 @@
 //! Where loads, stores and fetches go.
 
 use crate::devices::Devices;
+use crate::exceptions::SYS_TICK;
 use crate::fault::{Access, Fault};
 use crate::instructions::Sleep;
 use crate::memory::Memory;
@@ -38,6 +39,9 @@ impl Width {
     }
 }
 
+/// The timer of the core.
+const TIMER: std::ops::Range<u32> = 0xE000_E010..0xE000_E020;
+
 /// The private peripheral bus: never asked of the memory protection unit.
 const PRIVATE: std::ops::Range<u32> = 0xE000_0000..0xE010_0000;
 
@@ -59,6 +63,14 @@ pub struct Bus {
     pub(crate) breakpoint: Cell<Option<u8>>,
     pub(crate) call: Cell<Option<u8>>,
     pub(crate) exclusive: Cell<Option<u32>>,
+    /// Registers that are stacked go nowhere: there was no room for them.
+    pub(crate) discards: Cell<bool>,
+    /// An exception is being entered: what the core reads by itself is its vector.
+    pub(crate) entering: Cell<bool>,
+    /// What an exception that returned could not get its registers back for.
+    pub(crate) unstacking: Cell<Option<Fault>>,
+    /// Registers that it read by now.
+    unstacked: Cell<u32>,
     /// When the peripherals are to be looked at again.
     due: Cell<u64>,
 }
@@ -78,6 +90,10 @@ impl Bus {
             breakpoint: Cell::new(None),
             call: Cell::new(None),
             exclusive: Cell::new(None),
+            discards: Cell::new(false),
+            entering: Cell::new(false),
+            unstacking: Cell::new(None),
+            unstacked: Cell::new(0),
             due: Cell::new(0),
         })
     }
@@ -111,7 +127,37 @@ impl Bus {
         let mut devices = self.devices.borrow_mut();
         devices.advance(cycle);
         self.system.exceptions.see_lines(devices.lines());
-        self.due.set(devices.next_event().unwrap_or(u64::MAX));
+        if self.system.timer.advance(cycle) {
+            self.system.exceptions.pend(SYS_TICK);
+        }
+        let due = [devices.next_event(), self.system.timer.next_event()];
+        self.due
+            .set(due.into_iter().flatten().min().unwrap_or(u64::MAX));
+    }
+
+    /// The timer of the core sees the time before it is asked something.
+    fn look_at_timer(&self, cycle: u64) {
+        if self.system.timer.advance(cycle) {
+            self.system.exceptions.pend(SYS_TICK);
+        }
+        self.due.set(0);
+    }
+
+    /// Whether an exception finds room for the registers that it stacks.
+    pub(crate) fn takes_stacked(&self, stack: u32, asker: Asker) -> Result<(), Fault> {
+        for word in 0..8 {
+            let address = stack.wrapping_add(4 * word);
+            let access = Access::Write;
+            self.check(address, Width::Word, access, asker)?;
+            let there = self
+                .memories
+                .iter()
+                .any(|memory| memory.is_writable() && memory.load::<4>(address).is_some());
+            if !there {
+                return Err(Fault::Bus { address, access });
+            }
+        }
+        Ok(())
     }
 
     fn protects(&self, address: u32, access: Access, asker: Asker) -> Result<(), Fault> {
@@ -182,6 +228,9 @@ impl Bus {
             if !asker.privileged {
                 return Err(fault);
             }
+            if TIMER.contains(&address) {
+                self.look_at_timer(asker.cycle);
+            }
             let word = self.system.load(address & !3).ok_or(fault)?;
             let shifted = word >> (8 * (address & 3));
             return Ok(match width {
@@ -216,10 +265,9 @@ impl Bus {
             address,
             access: Access::Write,
         };
-        match self.store_memory(address, width, value) {
-            Some(true) => return Ok(()),
-            Some(false) => return Err(fault),
-            None => {}
+        // What is there and not writable may be flash, with a controller that lets it be written.
+        if self.store_memory(address, width, value) == Some(true) {
+            return Ok(());
         }
         if !aligned {
             return Err(Fault::Unaligned { address });
@@ -227,6 +275,9 @@ impl Bus {
         if PRIVATE.contains(&address) {
             if !asker.privileged {
                 return Err(fault);
+            }
+            if TIMER.contains(&address) {
+                self.look_at_timer(asker.cycle);
             }
             return match width {
                 Width::Word => self.system.store(address, value),
@@ -263,6 +314,35 @@ impl View {
     /// Everything up to the system control space, which is the core's own.
     pub(crate) const SIZE: u32 = 0xE000_E000;
 
+    /// A register of an exception that returns. The emulated core can't end a return halfway, nor
+    /// take one to where it can't go: so it gets registers that do no harm, and the fault comes after.
+    fn unstack(&self, address: u32, asker: Asker) -> u32 {
+        const HARMLESS: u32 = 1 << 24;
+        const PROGRAM_STATUS: u32 = 7;
+        const EXCEPTION: u32 = 0x1FF;
+        let bus = &self.0;
+        let index = bus.unstacked.get();
+        bus.unstacked.set((index + 1) % 8);
+        if bus.unstacking.get().is_some() {
+            return HARMLESS;
+        }
+        match bus.load(address, Width::Word, asker) {
+            Ok(status)
+                if index == PROGRAM_STATUS
+                    && status & EXCEPTION != 0
+                    && bus.system.exceptions.depth() == 1 =>
+            {
+                bus.unstacking.set(Some(Fault::InvalidState));
+                HARMLESS
+            }
+            Ok(value) => value,
+            Err(fault) => {
+                bus.unstacking.set(Some(fault));
+                HARMLESS
+            }
+        }
+    }
+
     fn keep<T>(&self, result: Result<T, Fault>) -> Result<T, MemoryAccessError> {
         result.map_err(|fault| {
             self.0.fault.set(Some(fault));
@@ -285,8 +365,11 @@ impl MemoryInterface for View {
     }
 
     /// Vectors and unstacking. The emulated core reads vectors before it has taken its
-    /// privileges, so the protection is not asked.
+    /// privileges, so the protection is not asked for these.
     fn read_u32le(&mut self, address: u32, env: &mut Env) -> MemoryReadResult<u32> {
+        if !self.0.entering.get() {
+            return Ok(self.unstack(address, asker(env)));
+        }
         let asker = Asker {
             privileged: true,
             ..asker(env)
@@ -296,6 +379,9 @@ impl MemoryInterface for View {
 
     /// Stacking.
     fn write_u32le(&mut self, address: u32, value: u32, env: &mut Env) -> MemoryWriteResult {
+        if self.0.discards.get() {
+            return Ok(());
+        }
         self.keep(self.0.store(address, Width::Word, value, asker(env)))
     }
 

@@ -4,15 +4,16 @@
 
 //! The core: instruction by instruction, with its exceptions and its sleep.
 
-use crate::bus::{Bus, View};
+use crate::bus::{Asker, Bus, View};
 use crate::decoder::Decoder;
 use crate::devices::Devices;
-use crate::exceptions::{EXTERNAL, HARD_FAULT, LINES, SV_CALL};
+use crate::exceptions::{EXTERNAL, Exceptions, HARD_FAULT, LINES, SV_CALL};
 use crate::fault::{Access, Fault};
 use crate::image::Image;
 use crate::instructions::Sleep;
 use crate::memory::Memory;
 use crate::mpu::Region;
+use crate::profile::Profile;
 use crate::system_control::{SystemControl, VTOR};
 use armagnac::core::{ArmVersion, Config, Emulator, Irq, Processor, RunError};
 use armagnac::registers::{CoreRegisters, RegisterIndex};
@@ -47,6 +48,24 @@ pub enum Stop {
     SleepsForEver,
 }
 
+/// An instruction that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Its address.
+    pub pc: u32,
+    /// Why.
+    pub fault: Fault,
+    /// Whether it had privileges.
+    pub privileged: bool,
+    /// When.
+    pub cycle: u64,
+}
+
+/// Failures that are kept until they are asked for.
+const FAILURES: usize = 64;
+/// Bytes that an exception stacks.
+const FRAME: u32 = 32;
+
 /// Bits of an interrupt's priority on the nRF52840.
 const PRIORITY_BITS: u32 = 3;
 
@@ -59,6 +78,14 @@ pub struct Cpu {
     interrupts: u64,
     slept: u64,
     trace: Option<Vec<u32>>,
+    profile: Option<Profile>,
+    failures: Vec<Failure>,
+    /// The vector table that the emulated core knows of.
+    table: u32,
+    /// Where a run ends.
+    until: u64,
+    /// The exception to come follows one that could not return.
+    chained: bool,
 }
 
 impl Cpu {
@@ -85,6 +112,11 @@ impl Cpu {
             interrupts: 0,
             slept: 0,
             trace: None,
+            profile: None,
+            failures: Vec::new(),
+            table: 0,
+            until: u64::MAX,
+            chained: false,
         }
     }
 
@@ -165,6 +197,22 @@ impl Cpu {
         self.trace.take().unwrap_or_default()
     }
 
+    /// Counts what is executed for each call from here on.
+    pub fn set_profiling(&mut self) {
+        self.profile = Some(Profile::default());
+    }
+
+    /// What was executed for each call.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.profile.as_ref()
+    }
+
+    /// Takes out what failed since the last time, the first few of it.
+    pub fn take_failures(&mut self) -> Vec<Failure> {
+        std::mem::take(&mut self.failures)
+    }
+
     /// Ends a sleep, as an interrupt does that the program knows nothing of.
     pub fn wake(&mut self) {
         self.bus.sleep.set(Sleep::Awake);
@@ -175,10 +223,21 @@ impl Cpu {
         self.bus.system.mpu.set_regions(regions);
     }
 
+    /// Somebody has changed the peripherals from outside.
+    pub fn devices_changed(&mut self) {
+        self.bus.look_at_devices(self.core.cycles);
+    }
+
     /// Runs until something happens or `instructions` more are executed.
     pub fn run(&mut self, instructions: u64) -> Stop {
+        self.run_until(instructions, u64::MAX)
+    }
+
+    /// The same, but no further than to this cycle.
+    pub fn run_until(&mut self, instructions: u64, cycle: u64) -> Stop {
+        self.until = cycle;
         let last = self.instructions.saturating_add(instructions);
-        while self.instructions < last {
+        while self.instructions < last && self.core.cycles < cycle {
             if let Some(stop) = self.step() {
                 return stop;
             }
@@ -198,6 +257,10 @@ impl Cpu {
             entered = self.enter_exception();
         }
         let before = self.core.registers;
+        let privileged = entered.is_some() || self.core.is_privileged();
+        if !privileged && let Some(profile) = &mut self.profile {
+            profile.program_runs(self.instructions);
+        }
         if !before.psr.t() {
             return self.failed(Fault::InvalidState, &before, entered);
         }
@@ -206,7 +269,11 @@ impl Cpu {
             self.trace.get_or_insert_default().push(first);
         }
         self.bus.fault.set(None);
-        if let Err(error) = self.core.next_event() {
+        self.bus.entering.set(entered.is_some());
+        let result = self.core.next_event();
+        self.bus.entering.set(false);
+        self.bus.discards.set(false);
+        if let Err(error) = result {
             let fault = self.what_failed(error, before.pc);
             return self.failed(fault, &before, entered);
         }
@@ -214,6 +281,9 @@ impl Cpu {
         if let Some(number) = self.bus.call.take() {
             if self.traps == Traps::Reported {
                 return Some(Stop::Call(number));
+            }
+            if !privileged && let Some(profile) = &mut self.profile {
+                profile.called(number, self.instructions);
             }
             self.bus.system.exceptions.pend(SV_CALL);
         }
@@ -223,6 +293,12 @@ impl Cpu {
             self.bus.exclusive.set(None);
             // A line that is still high is pending again.
             self.bus.look_at_devices(self.core.cycles);
+        }
+        if let Some(fault) = self.bus.unstacking.take() {
+            self.keep(fault);
+            self.chained = true;
+            let number = self.bus.system.note_unstacking(fault);
+            return self.raise(number, fault);
         }
         if self.bus.system.take_reset() {
             return Some(Stop::Reset);
@@ -251,19 +327,68 @@ impl Cpu {
 
     /// Has the core enter the handler of what is pending, with its next instruction.
     fn enter_exception(&mut self) -> Option<u16> {
-        let exceptions = &self.bus.system.exceptions;
         let (primask, faultmask) = self.masks();
-        let (number, priority) = exceptions.first()?;
-        if priority >= exceptions.execution_priority(primask, faultmask) {
-            return None;
+        let bus = Rc::clone(&self.bus);
+        let exceptions = &bus.system.exceptions;
+        let urgent = |exceptions: &Exceptions| {
+            exceptions.first().filter(|&(_, priority)| {
+                priority < exceptions.execution_priority(primask, faultmask)
+            })
+        };
+        let (mut number, _) = urgent(exceptions)?;
+        if std::mem::take(&mut self.chained) {
+            // The frame that could not be taken back stays where it is.
+            self.bus.discards.set(true);
+        } else if let Err(fault) = self.room_to_stack() {
+            // The exception that this is comes first if it is the more urgent one
+            // (DDI 0403E B1.5.12). Nothing is stacked.
+            self.bus.discards.set(true);
+            self.keep(fault);
+            let derived = self.bus.system.note_stacking(fault);
+            if exceptions.takes(derived, primask, faultmask) {
+                exceptions.pend(derived);
+            } else if exceptions.takes(HARD_FAULT, primask, faultmask) {
+                self.bus.system.note_escalation();
+                exceptions.pend(HARD_FAULT);
+            }
+            number = urgent(exceptions)?.0;
         }
         exceptions.entered(number);
         self.bus.exclusive.set(None);
         if SystemControl::is_line(number) {
             self.interrupts += 1;
         }
+        self.follow_vector_table();
         self.core.request_interrupt(irq(number));
         Some(number)
+    }
+
+    /// The emulated core has a register of its own for where vectors are.
+    fn follow_vector_table(&mut self) {
+        let table = self.bus.system.load(VTOR).unwrap_or(0);
+        if table != self.table && self.core.write_u32le_iface(VTOR, table).is_ok() {
+            self.table = table;
+        }
+    }
+
+    fn room_to_stack(&self) -> Result<(), Fault> {
+        let stack = self.core[RegisterIndex::new_main(13)].wrapping_sub(FRAME);
+        let asker = Asker {
+            privileged: self.core.is_privileged(),
+            cycle: self.core.cycles,
+        };
+        self.bus.takes_stacked(stack & !7, asker)
+    }
+
+    fn keep(&mut self, fault: Fault) {
+        if self.failures.len() < FAILURES {
+            self.failures.push(Failure {
+                pc: self.core.registers.pc,
+                fault,
+                privileged: self.core.is_privileged(),
+                cycle: self.core.cycles,
+            });
+        }
     }
 
     /// Whether a sleeping core goes on: if an interrupt would be taken, masked by PRIMASK or
@@ -288,7 +413,7 @@ impl Cpu {
     }
 
     fn sleep(&mut self) -> Option<Stop> {
-        let due = self.bus.due();
+        let due = self.bus.due().min(self.until);
         if due == u64::MAX {
             return Some(Stop::SleepsForEver);
         }
@@ -347,9 +472,15 @@ impl Cpu {
             return Some(Stop::Lockup(fault));
         }
         self.core.registers = *before;
+        self.keep(fault);
         if self.traps == Traps::Reported {
             return Some(Stop::Fault(fault));
         }
+        self.raise(number, fault)
+    }
+
+    /// Pends the exception of a fault, or the one that it becomes.
+    fn raise(&mut self, number: u16, fault: Fault) -> Option<Stop> {
         let (primask, faultmask) = self.masks();
         let exceptions = &self.bus.system.exceptions;
         if exceptions.takes(number, primask, faultmask) {

@@ -13,6 +13,7 @@ pub(crate) const BUS_FAULT: u16 = 5;
 pub(crate) const USAGE_FAULT: u16 = 6;
 pub(crate) const SV_CALL: u16 = 11;
 pub(crate) const PEND_SV: u16 = 14;
+pub(crate) const SYS_TICK: u16 = 15;
 /// The first exception that is an interrupt line.
 pub(crate) const EXTERNAL: u16 = 16;
 /// Lines that are modelled.
@@ -42,8 +43,10 @@ impl Exceptions {
             lines_enabled: Cell::new(0),
             line_priorities: std::array::from_fn(|_| Cell::new(0)),
             system_pending: Cell::new(0),
-            // HardFault, SVCall and PendSV can't be switched off.
-            system_enabled: Cell::new(1 << HARD_FAULT | 1 << SV_CALL | 1 << PEND_SV),
+            // HardFault, SVCall, PendSV and SysTick can't be switched off.
+            system_enabled: Cell::new(
+                1 << HARD_FAULT | 1 << SV_CALL | 1 << PEND_SV | 1 << SYS_TICK,
+            ),
             system_priorities: std::array::from_fn(|_| Cell::new(0)),
             active: RefCell::new(Vec::new()),
             base_priority: Cell::new(0),
@@ -212,6 +215,11 @@ impl Exceptions {
         while active.last().is_some_and(|&last| last != number) {
             active.pop();
         }
+    }
+
+    /// Exceptions that are active.
+    pub(crate) fn depth(&self) -> usize {
+        self.active.borrow().len()
     }
 
     pub(crate) fn running(&self) -> u16 {

@@ -12,7 +12,7 @@
 //!
 //! Every instruction takes one cycle: time is right in order, not in length. The
 //! ARMv7-M Architecture Reference Manual (DDI 0403E) is meant where a section is named.
-//! There is no floating point unit and no SysTick.
+//! There is no floating point unit.
 
 #![forbid(unsafe_code)]
 
@@ -26,12 +26,15 @@ mod image;
 mod instructions;
 mod memory;
 mod mpu;
+mod profile;
+mod sys_tick;
 mod system_control;
 
 pub use bus::{Bus, Width};
-pub use cpu::{Cpu, Stop, Traps};
+pub use cpu::{Cpu, Failure, Stop, Traps};
 pub use devices::{Devices, NoDevices};
 pub use fault::{Access, Fault};
 pub use image::{Image, ImageError, Segment};
 pub use memory::Memory;
 pub use mpu::{Permission, Region};
+pub use profile::{Calls, Profile};

@@ -5,10 +5,11 @@
 //! The registers of the system control space (DDI 0403E B3.2), those that are modelled.
 
 use crate::exceptions::{
-    BUS_FAULT, EXTERNAL, Exceptions, MEM_MANAGE, PEND_SV, SV_CALL, USAGE_FAULT,
+    BUS_FAULT, EXTERNAL, Exceptions, LINES, MEM_MANAGE, PEND_SV, SV_CALL, SYS_TICK, USAGE_FAULT,
 };
 use crate::fault::{Access, Fault};
 use crate::mpu::Mpu;
+use crate::sys_tick::SysTick;
 use std::cell::Cell;
 
 /// Cortex-M4 r0p1.
@@ -20,6 +21,7 @@ pub(crate) const VTOR: u32 = 0xE000_ED08;
 pub(crate) struct SystemControl {
     pub(crate) exceptions: Exceptions,
     pub(crate) mpu: Mpu,
+    pub(crate) timer: SysTick,
     vector_table: Cell<u32>,
     priority_group: Cell<u32>,
     sleep_control: Cell<u32>,
@@ -36,6 +38,7 @@ impl SystemControl {
         Self {
             exceptions: Exceptions::new(priority_bits),
             mpu: Mpu::default(),
+            timer: SysTick::default(),
             vector_table: Cell::new(0),
             priority_group: Cell::new(0),
             sleep_control: Cell::new(0),
@@ -90,6 +93,27 @@ impl SystemControl {
         number
     }
 
+    /// Registers could not be stacked (MSTKERR, STKERR). Says whose that is.
+    pub(crate) fn note_stacking(&self, fault: Fault) -> u16 {
+        let (bit, number) = match fault {
+            Fault::Protection { .. } => (4, MEM_MANAGE),
+            _ => (12, BUS_FAULT),
+        };
+        self.fault_status.set(self.fault_status.get() | 1 << bit);
+        number
+    }
+
+    /// Registers could not be taken back (MUNSTKERR, UNSTKERR, INVPC). Says whose that is.
+    pub(crate) fn note_unstacking(&self, fault: Fault) -> u16 {
+        let (bit, number) = match fault {
+            Fault::Protection { .. } => (3, MEM_MANAGE),
+            Fault::InvalidState => (18, USAGE_FAULT),
+            _ => (11, BUS_FAULT),
+        };
+        self.fault_status.set(self.fault_status.get() | 1 << bit);
+        number
+    }
+
     /// A fault was escalated to HardFault.
     pub(crate) fn note_escalation(&self) {
         self.hard_fault_status
@@ -101,6 +125,9 @@ impl SystemControl {
         let exceptions = &self.exceptions;
         let half = |lines: u64, at: u32| (lines >> (32 * (at & 4) / 4)) as u32;
         Some(match address {
+            // ICTR: groups of 32 lines, less one.
+            0xE000_E004 => (LINES as u32).div_ceil(32) - 1,
+            0xE000_E010..0xE000_E020 => self.timer.load(address - 0xE000_E010)?,
             0xE000_E100..0xE000_E108 | 0xE000_E180..0xE000_E188 => {
                 half(exceptions.lines_enabled(), address)
             }
@@ -113,6 +140,13 @@ impl SystemControl {
             }),
             0xE000_ED00 => CPUID,
             0xE000_ED04 => self.interrupt_state(),
+            // Lines that are not there (DDI 0403E B3.4.3).
+            0xE000_E108..0xE000_E140
+            | 0xE000_E188..0xE000_E1C0
+            | 0xE000_E208..0xE000_E240
+            | 0xE000_E288..0xE000_E2C0
+            | 0xE000_E308..0xE000_E340
+            | 0xE000_E440..0xE000_E5F0 => 0,
             VTOR => self.vector_table.get(),
             0xE000_ED0C => 0xFA05_0000 | self.priority_group.get(),
             0xE000_ED10 => self.sleep_control.get(),
@@ -143,6 +177,7 @@ impl SystemControl {
             | u32::from(exceptions.running() == 0) << 11
             | first << 12
             | u32::from(exceptions.lines_pending() & exceptions.lines_enabled() != 0) << 22
+            | u32::from(exceptions.is_pending(SYS_TICK)) << 26
             | u32::from(exceptions.is_pending(PEND_SV)) << 28
     }
 
@@ -154,6 +189,7 @@ impl SystemControl {
             | u32::from(running == USAGE_FAULT) << 3
             | u32::from(running == SV_CALL) << 7
             | u32::from(running == PEND_SV) << 10
+            | u32::from(running == SYS_TICK) << 11
             | u32::from(exceptions.is_pending(SV_CALL)) << 15
             | u32::from(exceptions.is_system_enabled(MEM_MANAGE)) << 16
             | u32::from(exceptions.is_system_enabled(BUS_FAULT)) << 17
@@ -164,6 +200,13 @@ impl SystemControl {
         let exceptions = &self.exceptions;
         let lines = u64::from(value) << (32 * (address & 4) / 4);
         match address {
+            0xE000_E010..0xE000_E020 => self.timer.store(address - 0xE000_E010, value)?,
+            // Lines that are not there.
+            0xE000_E108..0xE000_E140
+            | 0xE000_E188..0xE000_E1C0
+            | 0xE000_E208..0xE000_E240
+            | 0xE000_E288..0xE000_E2C0
+            | 0xE000_E440..0xE000_E5F0 => {}
             0xE000_E100..0xE000_E108 => {
                 exceptions.set_lines_enabled(exceptions.lines_enabled() | lines);
             }
@@ -187,6 +230,12 @@ impl SystemControl {
                 }
                 if value >> 27 & 1 == 1 {
                     exceptions.unpend(PEND_SV);
+                }
+                if value >> 26 & 1 == 1 {
+                    exceptions.pend(SYS_TICK);
+                }
+                if value >> 25 & 1 == 1 {
+                    exceptions.unpend(SYS_TICK);
                 }
             }
             VTOR => self.vector_table.set(value & !0x7F),
@@ -273,7 +322,7 @@ mod tests {
     #[test]
     fn what_is_not_modelled_does_not_answer() {
         let control = SystemControl::new(3);
-        assert_eq!(control.load(0xE000_E010), None);
+        assert_eq!(control.load(0xE000_E008), None);
         assert_eq!(control.store(0xE000_EF00, 0), None);
     }
 }

@@ -329,3 +329,119 @@ fn no_code_ends_the_host() {
     let shown = &ended[..ended.len().min(40)];
     assert!(ended.is_empty(), "{} codes, {shown:04x?}", ended.len());
 }
+
+#[test]
+fn the_timer_of_the_core_interrupts() {
+    // r1 = 0xE000E010; SYST_RVR = 99, SYST_CVR = 0, SYST_CSR = 7; b .
+    let mut cpu = core(&[
+        0xF24E, 0x0110, 0xF2CE, 0x0100, 0x2063, 0x6048, 0x2000, 0x6088, 0x2007, 0x6008, 0xE7FE,
+    ]);
+    assert_eq!(cpu.run(1000), Stop::Breakpoint(15));
+    let first = cpu.cycles();
+    assert_eq!(cpu.run(1000), Stop::Breakpoint(15));
+    assert_eq!(cpu.cycles() - first, 100);
+    assert_eq!(cpu.interrupts(), 0, "it is no line");
+}
+
+#[test]
+fn registers_without_room_on_the_stack_are_a_fault_of_the_stack() {
+    // MemManage on; svc #0.
+    let code = [
+        0xF64E, 0x5124, 0xF2CE, 0x0100, 0xF44F, 0x3080, 0x6008, 0xDF00, 0xBE01,
+    ];
+    let mut cpu = core(&code);
+    assert_eq!(cpu.run(4), Stop::Budget);
+    cpu.protect(&[
+        Region::new(0, 0x1000, Permission::ReadExecute).unwrap(),
+        Region::new(RAM, 0x100, Permission::ReadWrite).unwrap(),
+    ]);
+    let registers = cpu.registers_mut();
+    registers.control.set_privileged_bit(true);
+    registers.control.set_spsel(true);
+    registers.psp = RAM + 0x110;
+    // Frames are 32 bytes: half of this one would be outside.
+    let mut before = [0; 0x20];
+    assert!(cpu.bus().peek(RAM + 0xF0, &mut before));
+    assert_eq!(cpu.run(10), Stop::Breakpoint(4));
+    let mut after = [1; 0x20];
+    assert!(cpu.bus().peek(RAM + 0xF0, &mut after));
+    assert_eq!(before, after);
+    let failures = cpu.take_failures();
+    let fault = Fault::Protection {
+        address: RAM + 0x100,
+        access: Access::Write,
+    };
+    assert_eq!((failures.len(), failures[0].fault), (1, fault));
+    assert!(!failures[0].privileged);
+}
+
+#[test]
+fn the_vector_table_can_lie_elsewhere() {
+    // str r2, [r3]; r1 = 0xE000ED08; VTOR = RAM; svc #0.
+    let mut cpu = core(&[
+        0x601A, 0xF64E, 0x5108, 0xF2CE, 0x0100, 0xF04F, 0x5000, 0x6008, 0xDF00,
+    ]);
+    // Calls get the handler of PendSV.
+    cpu.registers_mut().r2 = 0x801 + 0x20 * 14;
+    cpu.registers_mut().r3 = RAM + 4 * 11;
+    assert_eq!(cpu.run(100), Stop::Breakpoint(14));
+}
+
+#[test]
+fn flash_is_stored_to_where_a_controller_takes_it() {
+    struct Controller(Rc<RefCell<Vec<(u32, u32)>>>);
+    impl Devices for Controller {
+        fn load(&mut self, _: u64, _: u32, _: Width) -> Option<u32> {
+            None
+        }
+        fn store(&mut self, _: u64, address: u32, _: Width, value: u32) -> Option<()> {
+            self.0.borrow_mut().push((address, value));
+            (value == 7).then_some(())
+        }
+        fn advance(&mut self, _: u64) {}
+        fn next_event(&self) -> Option<u64> {
+            None
+        }
+        fn lines(&self) -> u64 {
+            0
+        }
+    }
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    // movs r0, #7; movs r1, #0x80; str r0, [r1]; adds r0, #1; str r0, [r1]
+    let code = [0x2007, 0x2180, 0x6008, 0x3001, 0x6008];
+    let devices = Box::new(Controller(Rc::clone(&seen)));
+    let mut cpu = core_with(&code, devices, Traps::Reported);
+    let fault = Fault::Bus {
+        address: 0x80,
+        access: Access::Write,
+    };
+    assert_eq!(cpu.run(10), Stop::Fault(fault));
+    assert_eq!(*seen.borrow(), [(0x80, 7), (0x80, 8)]);
+}
+
+#[test]
+fn what_a_kernel_executes_for_a_call_is_counted() {
+    // svc #2; b .
+    let mut cpu = core(&[0xDF02, 0xE7FE]);
+    cpu.set_profiling();
+    cpu.registers_mut().control.set_privileged_bit(true);
+    assert_eq!(cpu.run(100), Stop::Breakpoint(11));
+    assert_eq!(cpu.run(5), Stop::Budget);
+    let profile = cpu.profile().unwrap();
+    let calls = &profile.calls()[&2];
+    // bkpt and bx.
+    assert_eq!((calls.count(), calls.least()), (1, 2));
+    assert_eq!(profile.unprivileged(), 1 + 4);
+}
+
+#[test]
+fn a_return_to_where_there_is_no_stack_is_a_fault() {
+    // svc #0, whose handler (bkpt, bx lr) finds its frame gone.
+    let mut cpu = core(&[0xDF00, 0xBE01]);
+    assert_eq!(cpu.run(10), Stop::Breakpoint(11));
+    cpu.registers_mut().msp = RAM + 0x1000;
+    assert_eq!(cpu.run(10), Stop::Breakpoint(3));
+    assert_eq!(cpu.registers().msp, RAM + 0x1000, "it stays where it is");
+    let fault = cpu.take_failures()[0].fault;
+    assert!(matches!(fault, Fault::Bus { address, .. } if address == RAM + 0x1000));
+}

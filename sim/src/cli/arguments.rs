@@ -223,14 +223,14 @@ pub struct Tour {
 #[command(after_help = RUN_HELP.as_str())]
 pub struct Run {
     /// The image; an erased part if it is not given
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["tabs", "board_flash"])]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["tabs", "board_flash", "firmware"])]
     pub flash: Option<PathBuf>,
     /// The part that the image is of, see `parts`
     #[arg(long, value_name = "NAME", default_value = crate::setup::DEFAULT_PART)]
     pub part: String,
     /// An app to run; may be given more than once. With several apps each line that one
     /// prints begins with its name and a colon; the second `dump` is called `dump.2`
-    #[arg(long = "app", value_name = "NAME", required_unless_present_any = ["tabs", "board_flash"])]
+    #[arg(long = "app", value_name = "NAME", required_unless_present_any = ["tabs", "board_flash", "firmware"])]
     pub apps: Vec<String>,
     /// A TAB to run; may be given more than once, and beside --app
     #[arg(long = "tab", value_name = "FILE")]
@@ -239,6 +239,22 @@ pub struct Run {
     /// 0x40000)
     #[arg(long, value_name = "FILE")]
     pub board_flash: Option<PathBuf>,
+    /// Boot this image of a kernel for the nRF52840DK (an ELF file) on an emulated chip. TABs
+    /// and those of --board-flash are put into the chip's flash, and the image loads them itself
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["apps", "regions", "strace", "timeline", "out"])]
+    pub firmware: Option<PathBuf>,
+    /// Type this line on the image's console when nothing more comes from it; may be given more
+    /// than once
+    #[arg(long = "type", value_name = "TEXT", requires = "firmware")]
+    pub typed: Vec<String>,
+    /// End when the image has printed this, after all that is typed and all power cycles; it is a
+    /// failure if it does not. If it is given more than once, all of it has to be printed
+    #[arg(long, value_name = "TEXT", requires = "firmware")]
+    pub until: Vec<String>,
+    /// Take the power away after so many instructions, and give it back; may be given more than
+    /// once. Both flashes keep their contents
+    #[arg(long, value_name = "INSTRUCTIONS", requires = "firmware")]
+    pub kill_at: Vec<u64>,
     /// Print system calls, results, upcalls and faults to standard error as they happen
     #[arg(long)]
     pub strace: bool,
@@ -255,9 +271,10 @@ pub struct Run {
     /// byte for byte, that of several with their names before each line
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// End apps that have not ended after so many simulated seconds; 0 for never
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
-    pub limit: u64,
+    /// End apps that have not ended after so many simulated seconds; 0 for never. Without it that
+    /// is 300, and 10 for --firmware
+    #[arg(long, value_name = "SECONDS")]
+    pub limit: Option<u64>,
     /// Print the timeline to standard error
     #[arg(long)]
     pub timeline: bool,

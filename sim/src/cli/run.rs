@@ -6,6 +6,7 @@
 
 use super::arguments;
 use super::exit::Failure;
+use super::firmware;
 use super::output::{self, print_json};
 use super::progress::Progress;
 use super::regions::{self, Region};
@@ -34,6 +35,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::rc::Rc;
 use userland_cases::app::{APPS, App, find};
+
+/// Simulated seconds that apps run if nothing is said.
+const LIMIT: u64 = 300;
 
 #[derive(Serialize)]
 struct Outcome {
@@ -244,6 +248,9 @@ fn create(path: &Path, image: Option<&Path>) -> Result<Box<dyn Write>, Failure> 
 /// # Errors
 /// Input of no use; an app that failed or did not end; a breach.
 pub fn run(arguments: &arguments::Run) -> Result<(), Failure> {
+    if let Some(path) = &arguments.firmware {
+        return firmware::run(arguments, path);
+    }
     // All that can be wrong with the input is found before anything is written.
     let part = find_part(&arguments.part)?;
     let (names, apps) = runnables(arguments)?;
@@ -309,7 +316,8 @@ pub fn run(arguments: &arguments::Run) -> Result<(), Failure> {
         .filter(|_| only_dump)
         .map(|region| u64::from(region.length));
     let mut progress = Progress::new(total, shown && !arguments.timeline);
-    let limit_ns = match arguments.limit {
+    let limit = arguments.limit.unwrap_or(LIMIT);
+    let limit_ns = match limit {
         0 => u64::MAX,
         seconds => seconds.saturating_mul(1_000_000_000),
     };
@@ -391,7 +399,7 @@ pub fn run(arguments: &arguments::Run) -> Result<(), Failure> {
         })
         .chain(
             late.iter()
-                .map(|name| format!("{name} had not ended after {} s", arguments.limit)),
+                .map(|name| format!("{name} had not ended after {limit} s")),
         )
         .collect();
     let ok = breaches.is_empty() && failed.is_empty();

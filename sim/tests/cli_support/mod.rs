@@ -7,6 +7,8 @@
 // Each test program uses a part of it.
 #![allow(dead_code)]
 
+pub mod machine_code;
+
 use assert_cmd::Command;
 use serde_json::Value;
 use std::fs;

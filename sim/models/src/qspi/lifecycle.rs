@@ -8,7 +8,7 @@ use super::Qspi;
 use crate::bus::Lanes;
 use crate::job::Step;
 use crate::pins::{Reach, reach};
-use crate::registers as reg;
+use crate::registers::{self as reg, RegisterFile};
 use crate::transfer::{Shape, address_bytes};
 use crate::{DmaMemory, Observation, OnStop, Task, Violation};
 
@@ -104,6 +104,37 @@ impl Qspi {
         self.nor.deselect(self.now);
         self.long_frame = false;
         self.csn_free_at = self.now + self.gap_ns();
+    }
+
+    /// The chip resets: registers are as at the start, what was under way is broken off, and the
+    /// flash goes on by itself.
+    ///
+    /// Figures, faults and violations stay.
+    pub fn reset(&mut self, now: u64, memory: &mut dyn DmaMemory) {
+        self.advance(now, memory);
+        self.abort(memory);
+        if self.long_frame {
+            self.close_long_frame();
+        }
+        if self.enabled {
+            self.bus.enabled_ns += self.now - self.enabled_since;
+            self.observe(Observation::Enable { on: false });
+        }
+        if std::mem::take(&mut self.active) {
+            self.observe(Observation::Active { active: false });
+        }
+        self.registers = RegisterFile::new();
+        self.scheduled.clear();
+        self.enabled = false;
+        self.ready = false;
+        self.interrupt_enabled = false;
+        self.irq = false;
+        self.asleep = false;
+        self.status_seen = 0;
+        self.deactivated = false;
+        self.anomaly_122_done = false;
+        self.xip_since_activate = false;
+        self.xip_since_instruction = false;
     }
 
     /// Whether the crystal oscillator is the high-frequency clock. It is at the

@@ -258,3 +258,27 @@ fn a_second_disable_is_nothing() {
     rig.write(ENABLE, 0);
     rig.no_violations();
 }
+
+#[test]
+fn a_reset_of_the_chip_breaks_a_read_off_and_leaves_the_flash_alone() {
+    let mut rig = Rig::active();
+    rig.set_up_erase(0x1000, 0);
+    rig.run(TASKS_ERASESTART);
+    assert!(rig.qspi.flash().is_busy());
+    rig.write(EVENTS_READY, 0);
+    rig.set_up_read(0, RAM, 4096);
+    rig.write(INTENSET, 1);
+    rig.write(TASKS_READSTART, 1);
+    rig.qspi.reset(rig.now, &mut rig.ram);
+    assert!(!rig.qspi.is_enabled() && !rig.qspi.is_busy() && !rig.qspi.irq());
+    assert_eq!((rig.read(ENABLE), rig.read(READ_CNT)), (0, 0));
+    assert!(rig.qspi.flash().is_busy(), "the erase goes on");
+    rig.until_idle();
+    assert_eq!(rig.read(EVENTS_READY), 0);
+    assert!(rig.ram.at(RAM, 4096).iter().all(|&byte| byte != 0xFF));
+    // And it can be used again.
+    rig.connect();
+    rig.activate(SINGLE, MHZ_8);
+    assert_eq!(rig.custom(0x9F, &[0]), [0xC2]);
+    rig.no_violations();
+}
