@@ -126,9 +126,17 @@ replay: ## Run one schedule again (SCHEDULE=... VCD=file SVG=file)
 	$(SIM) replay '$(SCHEDULE)' $(if $(VCD),--vcd $(VCD)) $(if $(SVG),--svg $(SVG)) $(SIM_OPTIONS)
 
 .PHONY: bench bench-instructions
-bench: ## Speed beside the limits of bus and array (ONLY=text); draws target/bench.svg
-	mkdir -p target
+bench: ## Speed beside the limits of bus and array (ONLY=text); draws target/bench.svg; cost on the target (TOCK=path)
+	@mkdir -p target
 	$(SIM) bench --plot target/bench.svg $(if $(ONLY),--only '$(ONLY)') $(if $(JSON),--json)
+	@code=0; tools/tock-checkout "$(TOCK)" >&2 || code=$$?; \
+	if [ $$code = 3 ] || ! command -v $(QEMU) >/dev/null; then \
+	    echo "bench: NOT RUN: instructions on the target need upstream Tock and $(QEMU), see make qemu-costs" >&2; \
+	elif [ $$code != 0 ]; then \
+	    exit 1; \
+	else \
+	    $(MAKE) --no-print-directory qemu-costs >&$(if $(JSON),2,1); \
+	fi
 
 bench-instructions: ## Instructions of one operation, counted by valgrind
 	$(SIM) bench --instructions $(if $(ONLY),--only '$(ONLY)') $(if $(JSON),--json)

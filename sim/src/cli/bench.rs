@@ -40,6 +40,13 @@ pub fn bench(arguments: &arguments::Bench) -> Result<(), Failure> {
         ..MEASURED
     };
     let cases = chosen(arguments);
+    if let (Some(only), true) = (&arguments.only, cases.is_empty()) {
+        let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+        return Err(Failure::input(format!(
+            "no case is named like {only:?}; there are: {}",
+            names.join("; ")
+        )));
+    }
     let outcomes: Vec<Outcome> = cases.iter().map(|case| measure(case, cost)).collect();
     let counted = if arguments.instructions {
         counted(&cases)?
