@@ -321,11 +321,17 @@ pub fn run(arguments: &arguments::Run, path: &Path) -> Result<(), Failure> {
     if let Some(error) = terminal.error.take() {
         return output::checked(Err(error));
     }
-    // Apps may ask for bits to be set: they get the AND of both.
+    // Apps may ask for bits to be set: they get the AND of both. And whether a part has suspended
+    // or has ended is not to be seen, so it is resumed either way.
     let violations: Vec<String> = board
         .violations()
         .iter()
-        .filter(|violation| !matches!(violation.what, Violation::ProgramSetsBits { .. }))
+        .filter(|violation| {
+            !matches!(
+                violation.what,
+                Violation::ProgramSetsBits { .. } | Violation::NothingToSuspend { .. }
+            )
+        })
         .map(violation)
         .collect();
     for what in &violations {
