@@ -7,8 +7,8 @@
 mod cli_support;
 
 use cli_support::machine_code::{
-    BINARY, BLOCK, BREAK, Code, FLASH, GREETER_INSTRUCTIONS, JUMP, LOAD, RAM, STORE, binary,
-    greeter, stray, tab,
+    BINARY, BLOCK, BREAK, CONSOLE, Code, FLASH, GREETER_INSTRUCTIONS, JUMP, LOAD, RAM, STORE,
+    binary, greeter, stray, tab,
 };
 use cli_support::{Folder, answer, assert_not_understood, assert_refused, json, stderr, stdout};
 use serde_json::Value;
@@ -52,6 +52,45 @@ fn system_calls_are_told_as_they_happen() {
             "greeter: 32 instructions",
         ]
     );
+}
+
+/// Waits from inside an IT block, and exits with 7 if the upcall's first instruction is executed.
+#[test]
+fn an_upcall_begins_outside_of_the_it_block_that_it_interrupts() {
+    let code = |function: u32| {
+        Code::default()
+            .call(1, [CONSOLE, 1, function, 0])
+            .call(4, [CONSOLE, 1, RAM, 2])
+            .call(2, [CONSOLE, 1, 2, 0])
+            .set(0, 1)
+            // cmp r0, r0; ite eq; svceq 0 (yield-wait); nopne; b to itself
+            .halves(&[0x4280, 0xBF0C, 0xDF00, 0xBF00, 0xE7FE])
+    };
+    let function = FLASH + 64 + 2 * code(0).0.len() as u32;
+    let waiter = code(function | 1)
+        // movs r4, #1
+        .halves(&[0x2401])
+        .set(0, 0)
+        .set(1, 6)
+        // adds r1, r1, r4; svc 6
+        .halves(&[0x1909, 0xDF06]);
+    let folder = Folder::new();
+    let file = folder.file("upcalled.tab", &tab(&[binary("upcalled", 0, waiter)]));
+    let report = json(&answer(&["run", "--tab", &file, "--json"]));
+    let end = &app(&report, "upcalled")["end"];
+    assert_eq!((&end["how"], &end["code"]), (&"exited".into(), &7.into()));
+}
+
+#[test]
+fn a_breakpoint_and_a_call_that_there_is_not_say_what_they_are() {
+    for (code, why) in [(0xBE01, "0xbe01"), (0xDF08, "0xdf08")] {
+        let folder = Folder::new();
+        let bytes = binary("strange", 0, Code::default().halves(&[code]));
+        let file = folder.file("strange.tab", &tab(&[bytes]));
+        let report = json(&answer(&["run", "--tab", &file, "--json"]));
+        let fault = app(&report, "strange")["fault"].as_str().unwrap();
+        assert!(fault.contains(why), "{fault:?}");
+    }
 }
 
 /// One of them stays where it is not allowed to be; nobody else notices, and nothing is left of it.

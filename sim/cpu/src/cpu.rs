@@ -18,6 +18,7 @@ use crate::system_control::{SystemControl, VTOR};
 use armagnac::core::{ArmVersion, Config, Emulator, Irq, Processor, RunError};
 use armagnac::registers::{CoreRegisters, RegisterIndex};
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 /// What becomes of calls and faults.
@@ -65,6 +66,8 @@ pub struct Failure {
 const FAILURES: usize = 64;
 /// Bytes that an exception stacks.
 const FRAME: u32 = 32;
+/// An address where the emulated core asks the bus, for a frame that is discarded.
+const SOMEWHERE: u32 = 0x2000_1000;
 
 /// Bits of an interrupt's priority on the nRF52840.
 const PRIORITY_BITS: u32 = 3;
@@ -252,17 +255,26 @@ impl Cpu {
         if self.bus.sleep.get() != Sleep::Awake && !self.wakes() {
             return self.sleep();
         }
+        if !self.core.registers.psr.t() {
+            let before = self.core.registers;
+            let stop = self.failed(Fault::InvalidState, &before, None);
+            // Handlers are Thumb code, and the emulated core takes the bit along. So the frame of
+            // this fault has it, which on a chip it has not.
+            self.core.registers.psr.set_t(true);
+            return stop;
+        }
         let mut entered = None;
         if self.bus.system.exceptions.any() {
             entered = self.enter_exception();
         }
         let before = self.core.registers;
+        let wild = self.wild_process_stack(entered);
+        if wild.is_some() {
+            self.core.registers.psp = SOMEWHERE;
+        }
         let privileged = entered.is_some() || self.core.is_privileged();
         if !privileged && let Some(profile) = &mut self.profile {
             profile.program_runs(self.instructions);
-        }
-        if !before.psr.t() {
-            return self.failed(Fault::InvalidState, &before, entered);
         }
         if self.trace.is_some() {
             let first = entered.map_or(before.pc, |number| self.handler_of(number));
@@ -270,12 +282,23 @@ impl Cpu {
         }
         self.bus.fault.set(None);
         self.bus.entering.set(entered.is_some());
-        let result = self.core.next_event();
+        // It has places that it does not know how to go on from, which a hostile program can reach.
+        let result = catch_unwind(AssertUnwindSafe(|| self.core.next_event()));
         self.bus.entering.set(false);
         self.bus.discards.set(false);
-        if let Err(error) = result {
-            let fault = self.what_failed(error, before.pc);
-            return self.failed(fault, &before, entered);
+        if let Some(stack) = wild {
+            self.core.registers.psp = stack.wrapping_sub(FRAME) & !7;
+        }
+        match result {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                let fault = self.what_failed(error, before.pc);
+                return self.failed(fault, &before, entered);
+            }
+            Err(_) => {
+                let instruction = self.code_at(before.pc);
+                return Some(Stop::Lockup(Fault::Undefined { instruction }));
+            }
         }
         self.instructions += 1;
         if let Some(number) = self.bus.call.take() {
@@ -361,6 +384,15 @@ impl Cpu {
         self.follow_vector_table();
         self.core.request_interrupt(irq(number));
         Some(number)
+    }
+
+    /// The process stack, if an exception is entered from it and nothing can be stacked there. The
+    /// emulated core stacks all the same, and does not ask the bus everywhere.
+    fn wild_process_stack(&self, entered: Option<u16>) -> Option<u32> {
+        let registers = &self.core.registers;
+        let is_process = registers.psr.exception_number() == 0 && registers.control.spsel();
+        let discards = entered.is_some() && self.bus.discards.get();
+        (discards && is_process).then_some(registers.psp)
     }
 
     /// The emulated core has a register of its own for where vectors are.
@@ -477,6 +509,24 @@ impl Cpu {
             return Some(Stop::Fault(fault));
         }
         self.raise(number, fault)
+    }
+
+    /// After [`Stop::Breakpoint`], where there is no debugger: the instruction is a HardFault
+    /// (DDI 0403E C1.6.2).
+    pub fn refuse_breakpoint(&mut self, number: u8) -> Option<Stop> {
+        let registers = &mut self.core.registers;
+        registers.pc = registers.pc.wrapping_sub(2);
+        let fault = Fault::Undefined {
+            instruction: 0xBE00 | u32::from(number),
+        };
+        self.keep(fault);
+        self.raise(HARD_FAULT, fault)
+    }
+
+    /// Whether the program runs with privileges now.
+    #[must_use]
+    pub fn is_privileged(&self) -> bool {
+        self.core.is_privileged()
     }
 
     /// Pends the exception of a fault, or the one that it becomes.

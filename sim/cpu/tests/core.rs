@@ -260,6 +260,68 @@ fn what_fails_changes_nothing() {
 }
 
 #[test]
+fn a_jump_to_an_even_address_is_a_fault_that_a_handler_sees() {
+    // movs r0, #0x20; bx r0: UsageFault is not enabled, so a HardFault.
+    let mut cpu = core(&[0x2020, 0x4700]);
+    assert_eq!(cpu.run(100), Stop::Breakpoint(3));
+    let failures = cpu.take_failures();
+    assert_eq!(failures.len(), 1);
+    assert_eq!(failures[0].fault, Fault::InvalidState);
+}
+
+#[test]
+fn a_breakpoint_without_a_debugger_is_a_fault() {
+    let mut cpu = core(&[0xBE01]);
+    assert_eq!(cpu.run(100), Stop::Breakpoint(1));
+    assert_eq!(cpu.refuse_breakpoint(1), None);
+    assert_eq!(cpu.run(100), Stop::Breakpoint(3));
+    // In the handler of a HardFault there is nothing that it could become.
+    assert!(matches!(cpu.refuse_breakpoint(3), Some(Stop::Lockup(_))));
+}
+
+#[test]
+fn a_process_stack_that_is_none_ends_in_a_handler() {
+    for stack in [
+        0_u32,
+        0x10,
+        0xE000_E410,
+        0xE000_E620,
+        0xE000_ED20,
+        0xFFFF_FFFC,
+    ] {
+        let half = |value: u32| {
+            let value = value as u16;
+            [
+                value >> 12 | (value >> 11 & 1) << 10,
+                (value >> 8 & 7) << 12 | value & 0xFF,
+            ]
+        };
+        let ([low, low_more], [high, high_more]) = (half(stack), half(stack >> 16));
+        let mut cpu = core(&[
+            // movw r0, movt r0, msr psp, r0; movs r1, #3; msr control, r1: no privileges.
+            0xF240 | low,
+            low_more,
+            0xF2C0 | high,
+            high_more,
+            0xF380,
+            0x8809,
+            0x2103,
+            0xF381,
+            0x8814,
+            // svc #0
+            0xDF00,
+        ]);
+        let stop = cpu.run(100);
+        assert!(
+            matches!(stop, Stop::Breakpoint(3 | 11)),
+            "{stack:#x}: {stop:?}"
+        );
+        let expected = stack.wrapping_sub(32) & !7;
+        assert_eq!(cpu.registers().psp & !7, expected, "{stack:#x}");
+    }
+}
+
+#[test]
 fn an_exclusive_store_is_lost_to_an_exception() {
     // ldrexb r1, [r0]; svc #0; strexb r2, r1, [r0]; bkpt #1, at an odd address.
     let code = [0xE8D0, 0x1F4F, 0xDF00, 0xE8C0, 0x1F42, 0xBE01];

@@ -239,7 +239,13 @@ impl Board {
             if self.cpu.cycles() >= until {
                 return End::Time;
             }
-            let stop = self.cpu.run_until(left, until);
+            let mut stop = self.cpu.run_until(left, until);
+            if let Stop::Breakpoint(number) = stop
+                && !self.cpu.is_privileged()
+            {
+                // An app's; there is no debugger that it could be for.
+                stop = self.cpu.refuse_breakpoint(number).unwrap_or(Stop::Budget);
+            }
             self.look_at_failures();
             match stop {
                 Stop::Budget => {}

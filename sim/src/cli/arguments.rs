@@ -249,7 +249,8 @@ pub struct Run {
     pub typed: Vec<String>,
     /// End when the image has printed this, after all that is typed and all power cycles; it is a
     /// failure if it does not. If it is given more than once, all of it has to be printed
-    #[arg(long, value_name = "TEXT", requires = "firmware")]
+    #[arg(long, value_name = "TEXT", requires = "firmware",
+          value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub until: Vec<String>,
     /// Take the power away after so many instructions, and give it back; may be given more than
     /// once. Both flashes keep their contents

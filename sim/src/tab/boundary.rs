@@ -21,6 +21,9 @@ use tock_host_platform::coroutine::{AppContext, CoroutineBoundary};
 /// Instructions that are executed before the kernel may look at its timer again.
 const LONGEST_STRETCH: u64 = 16_384;
 
+/// The program status of one that has just begun: EPSR.T.
+const THUMB: u32 = 1 << 24;
+
 /// Time of so many instructions at 64 MHz, in ns.
 fn ns_of(instructions: u64) -> u64 {
     (instructions * 125).div_ceil(8)
@@ -56,6 +59,11 @@ impl Emulated {
     #[must_use]
     pub fn instructions(&self) -> u64 {
         self.instructions.get()
+    }
+
+    fn fails(&self, cpu: &Cpu, fault: Fault) -> ContextSwitchReason {
+        self.fault.set(Some((cpu.registers().pc, fault)));
+        ContextSwitchReason::Fault
     }
 
     /// Where it faulted last, and why.
@@ -131,14 +139,18 @@ impl MixedBoundary {
                 let registers = [0, 1, 2, 3].map(|n| cpu.register(n) as usize);
                 match abi::decode(class, registers) {
                     Some(syscall) => ContextSwitchReason::SyscallFired { syscall },
-                    None => ContextSwitchReason::Fault,
+                    None => {
+                        let instruction = 0xDF00 | u32::from(class);
+                        app.fails(cpu, Fault::Undefined { instruction })
+                    }
                 }
             }
-            Stop::Fault(fault) | Stop::Lockup(fault) => {
-                app.fault.set(Some((cpu.registers().pc, fault)));
-                ContextSwitchReason::Fault
+            Stop::Fault(fault) | Stop::Lockup(fault) => app.fails(cpu, fault),
+            Stop::Breakpoint(number) => {
+                let instruction = 0xBE00 | u32::from(number);
+                app.fails(cpu, Fault::Undefined { instruction })
             }
-            Stop::Breakpoint(_) | Stop::Reset => ContextSwitchReason::Fault,
+            Stop::Reset => ContextSwitchReason::Fault,
         }
     }
 }
@@ -226,6 +238,8 @@ impl UserspaceKernelBoundary for MixedBoundary {
             // It returns to behind the call that it interrupts.
             registers.lr = registers.pc | 1;
             registers.pc = upcall.pc.addr() as u32 & !1;
+            // No flags, and no IT block that the call was in.
+            registers.psr.set(THUMB);
             return Ok(());
         }
         // SAFETY: the caller's promise, passed on.
