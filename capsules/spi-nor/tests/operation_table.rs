@@ -15,7 +15,7 @@ use documented::{Edge, Section};
 use qspi_hil::{AddressWidth, Operation, Template};
 use spi_nor::error::Error;
 use spi_nor::opcode;
-use spi_nor::operation::{Kind, OperationScript, Recipe, Stage};
+use spi_nor::operation::{Kind, OperationScript, Recipe, Stage, verdict};
 use spi_nor::part::FourByteMode;
 use spi_nor::script::{Act, Input};
 use spi_nor::status_register::{FSR_ERASE_FAILED, FSR_PROGRAM_FAILED, FSR_PROTECTION};
@@ -54,13 +54,23 @@ fn stage_name(stage: Stage) -> &'static str {
         Stage::Busy => "Busy",
         Stage::Polling => "Polling",
         Stage::Confirming => "Confirming",
+        Stage::EnablingNext => "EnablingNext",
+        Stage::CheckingNext => "CheckingNext",
+        Stage::Withdrawing => "Withdrawing",
         Stage::ClearingFailure(_) => "ClearingFailure",
         Stage::Done => "Done",
     }
 }
 
-/// What came back, as the documents call it. `waited_us` is the sum of all pauses so far.
-fn came_back(recipe: &Recipe, stage: Stage, input: &Input<'_>, waited_us: u32) -> &'static str {
+/// What came back, as the documents call it. `waited_us` is the sum of all pauses so far, and
+/// `followed` whether a page waits for the end of this one.
+fn came_back(
+    recipe: &Recipe,
+    stage: Stage,
+    input: &Input<'_>,
+    waited_us: u32,
+    followed: bool,
+) -> &'static str {
     let kind = match recipe.kind {
         Kind::Read => "read",
         Kind::Program | Kind::Erase => "program or erase",
@@ -91,7 +101,17 @@ fn came_back(recipe: &Recipe, stage: Stage, input: &Input<'_>, waited_us: u32) -
                 "busy for too long"
             }
         }
+        (Stage::Polling, Some(status)) if followed && verdict(recipe.poll, status).is_ok() => {
+            "quiet before a page"
+        }
         (Stage::Polling, Some(_)) => "quiet",
+        (Stage::CheckingNext, None | Some(0xFF)) => "all ones or nothing",
+        (Stage::CheckingNext, Some(status)) => match (status & WEL, status & WIP) {
+            (_, WIP) if waited_us < recipe.maximum_us => "busy",
+            (_, WIP) => "busy for too long",
+            (WEL, _) => "WEL",
+            (_, _) => "no WEL",
+        },
         (Stage::Confirming, Some(status)) => {
             let failures = FSR_PROTECTION | FSR_ERASE_FAILED | FSR_PROGRAM_FAILED;
             match recipe.poll {
@@ -104,6 +124,8 @@ fn came_back(recipe: &Recipe, stage: Stage, input: &Input<'_>, waited_us: u32) -
             Stage::EnablingFourByte
             | Stage::EnablingWrite
             | Stage::Busy
+            | Stage::EnablingNext
+            | Stage::Withdrawing
             | Stage::ClearingFailure(_)
             | Stage::Done,
             _,
@@ -120,7 +142,14 @@ fn receive(opcode: u8) -> Act {
 }
 
 /// The act, as the documents call it. Every detail of it is compared on the way.
-fn act_name(recipe: &Recipe, from: Stage, to: Stage, input: &Input<'_>, act: Act) -> String {
+fn act_name(
+    recipe: &Recipe,
+    from: Stage,
+    after: &OperationScript,
+    input: &Input<'_>,
+    act: Act,
+) -> String {
+    let (to, hands_over) = (after.stage(), after.hands_over());
     let transfer = match recipe.kind {
         Kind::Read => Act::Read(recipe.operation, recipe.length),
         Kind::Program => Act::Program(recipe.operation, recipe.length),
@@ -128,6 +157,7 @@ fn act_name(recipe: &Recipe, from: Stage, to: Stage, input: &Input<'_>, act: Act
     };
     let enter = recipe.four_byte_mode.map(|mode| bare(mode.enter));
     match (act, to) {
+        (Act::Finished(Ok(())), _) if hands_over.is_some() => "over, the next page".to_owned(),
         (Act::Finished(Ok(())), _) => "over".to_owned(),
         (Act::Finished(Err(error)), _) => match (from, input) {
             (_, Input::Refused(refusal)) if error == Error::Controller(*refusal) => {
@@ -145,6 +175,7 @@ fn act_name(recipe: &Recipe, from: Stage, to: Stage, input: &Input<'_>, act: Act
         }
         (act, _) if act == receive(opcode::RDSR) => "RDSR".to_owned(),
         (act, _) if act == bare(opcode::WREN) => "WREN".to_owned(),
+        (act, _) if act == bare(opcode::WRDI) => "WRDI".to_owned(),
         (act, _) if act == bare(opcode::CLFSR) => "CLFSR".to_owned(),
         (act, _) if Some(act) == enter => "EN4B".to_owned(),
         (act, to) => panic!("{from:?} to {to:?}: {act:?}"),
@@ -189,14 +220,29 @@ fn recipes() -> impl Iterator<Item = Recipe> {
     })
 }
 
+fn note(steps: &mut Vec<Step>, step: Step) {
+    let known = steps
+        .iter()
+        .find(|known| (known.stage, known.came_back) == (step.stage, step.came_back));
+    match known {
+        Some(known) => assert_eq!(*known, step, "one name, two ways"),
+        None => steps.push(step),
+    }
+}
+
 /// Every step of every script, in the order in which a script comes to them.
 fn steps() -> Vec<Step> {
     let bytes: Vec<u8> = (0..=u8::MAX).collect();
     let mut steps: Vec<Step> = Vec::new();
     for recipe in recipes() {
         let mut met = HashSet::new();
-        let mut ahead = vec![(OperationScript::new(recipe), None, 0)];
-        while let Some((script, last, waited_us)) = ahead.pop() {
+        let mut followed = OperationScript::new(recipe);
+        followed.set_followed(true);
+        let mut ahead = vec![(OperationScript::new(recipe), false, None, 0)];
+        if recipe.kind == Kind::Program {
+            ahead.push((followed, true, None, 0));
+        }
+        while let Some((script, followed, last, waited_us)) = ahead.pop() {
             if !met.insert(script) {
                 continue;
             }
@@ -218,21 +264,27 @@ fn steps() -> Vec<Step> {
                 let act = after.next(input);
                 let step = Step {
                     stage: stage_name(script.stage()),
-                    came_back: came_back(&recipe, script.stage(), &input, waited_us),
+                    came_back: came_back(&recipe, script.stage(), &input, waited_us, followed),
                     next: stage_name(after.stage()),
-                    act: act_name(&recipe, script.stage(), after.stage(), &input, act),
+                    act: act_name(&recipe, script.stage(), &after, &input, act),
                 };
                 let pause_us = match act {
                     Act::Pause(pause_us) => pause_us,
                     _ => 0,
                 };
-                ahead.push((after, Some(act), waited_us + pause_us));
-                match steps
-                    .iter()
-                    .find(|known| (known.stage, known.came_back) == (step.stage, step.came_back))
-                {
-                    Some(known) => assert_eq!(*known, step, "one name, two ways: {recipe:?}"),
-                    None => steps.push(step),
+                ahead.push((after, followed, Some(act), waited_us + pause_us));
+                note(&mut steps, step);
+                if after.hands_over().is_some() {
+                    let mut withdrawn = after;
+                    let act = withdrawn.withdraw();
+                    let step = Step {
+                        stage: stage_name(after.stage()),
+                        came_back: "the next page does not come",
+                        next: stage_name(withdrawn.stage()),
+                        act: act_name(&recipe, after.stage(), &withdrawn, &input, act),
+                    };
+                    ahead.push((withdrawn, followed, Some(act), waited_us));
+                    note(&mut steps, step);
                 }
             }
         }
@@ -247,6 +299,10 @@ fn steps() -> Vec<Step> {
         "Busy",
         "Polling",
         "Confirming",
+        "EnablingNext",
+        "CheckingNext",
+        "Done",
+        "Withdrawing",
         "ClearingFailure",
     ];
     let rank = |step: &Step| {
