@@ -59,6 +59,7 @@ use crate::bring_up::{AFTER_RESET_US, BringUp, LEFTOVER_US};
 use crate::client::{Bite, Dimensions, Flight, Host, Request, Scope, Seat};
 use crate::error::Error;
 use crate::lifecycle::{self, Action, Event, State};
+use crate::opcode;
 use crate::operation::{Kind, OperationScript, Recipe, Stage};
 use crate::pace::Lesson;
 use crate::plan;
@@ -76,7 +77,7 @@ use kernel::deferred_call::{DeferredCall, DeferredCallClient};
 use kernel::hil::time::{Alarm, AlarmClient, ConvertTicks, Ticks};
 use kernel::utilities::cells::{MapCell, OptionalCell};
 use kernel::utilities::leasable_buffer::SubSliceMut;
-use qspi_hil::{Controller, Granularity, Operation, Template};
+use qspi_hil::{Controller, Granularity, Operation, Refused, Template};
 
 /// What the board decides.
 #[derive(Clone, Copy, Debug)]
@@ -1794,6 +1795,17 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 let buffer = self.borrow(length, self.end(length))?;
                 self.start(operation, Some(buffer), None)
             }
+            Act::EnableAndReceive(operation, length) => {
+                let buffer = self.borrow(length, self.end(length))?;
+                let wren_us = self.controller.longest_us(&Template::bare(opcode::WREN), 0);
+                let look_us = self.controller.longest_us(&operation.template, length);
+                self.start_with(
+                    C::start_after_write_enable,
+                    operation,
+                    Some(buffer),
+                    wren_us.saturating_add(look_us),
+                )
+            }
             Act::Read(operation, length) => {
                 let buffer = self.borrow(length, 0)?;
                 self.start(operation, Some(buffer), Some(self.read_us.get()))
@@ -1850,12 +1862,21 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         longest_us: Option<u32>,
     ) -> Result<(), Stuck> {
         let length = buffer.as_ref().map_or(0, SubSliceMut::len);
+        let longest_us =
+            longest_us.unwrap_or_else(|| self.controller.longest_us(&operation.template, length));
+        self.start_with(C::start, operation, buffer, longest_us)
+    }
+
+    fn start_with(
+        &self,
+        start: Start<'a, C>,
+        operation: Operation,
+        buffer: Option<SubSliceMut<'static, u8>>,
+        longest_us: u32,
+    ) -> Result<(), Stuck> {
         match self.proof.take() {
-            Some(Proof::Idle(idle)) => match self.controller.start(idle, operation, buffer) {
+            Some(Proof::Idle(idle)) => match start(self.controller, idle, operation, buffer) {
                 Ok(()) => {
-                    let template = &operation.template;
-                    let longest_us =
-                        longest_us.unwrap_or_else(|| self.controller.longest_us(template, length));
                     self.wait_for_deadline(longest_us);
                     Ok(())
                 }
@@ -2172,6 +2193,14 @@ enum Begun<'a> {
     Over,
 }
 
+/// One of the controller's ways to start something.
+type Start<'a, C> = fn(
+    &C,
+    <C as Controller<'a>>::Idle,
+    Operation,
+    Option<SubSliceMut<'static, u8>>,
+) -> Result<(), Refused<<C as Controller<'a>>::Idle>>;
+
 /// Why an act was not begun.
 enum Stuck {
     Finished(Result<(), Error>),
@@ -2189,6 +2218,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Wires for Device<'a, C, A> {
 
     fn longest_data(&self, template: &Template) -> usize {
         self.controller.longest_data(template)
+    }
+
+    fn enables_write(&self) -> bool {
+        let look = Template::register_in(opcode::RDSR);
+        self.controller.enables_write(&look)
     }
 
     fn fastest_clock_hz(&self) -> u32 {

@@ -64,6 +64,8 @@ pub struct Recipe {
     /// 4-byte mode, if this operation needs the part in it. It is entered before each anew: a
     /// part that has lost it, by a reset of its own, would take the address for another.
     pub four_byte_mode: Option<FourByteMode>,
+    /// The controller sends WREN by itself before the look at the latch.
+    pub enables_write: bool,
 }
 
 /// Where the operation is.
@@ -243,7 +245,11 @@ impl OperationScript {
             Stage::Polling => match answer {
                 Some(status) if self.recipe.poll.is_busy(status) => self.pause(),
                 Some(status) if self.followed && verdict(self.recipe.poll, status).is_ok() => {
-                    (Stage::EnablingNext, Act::bare(opcode::WREN))
+                    if self.recipe.enables_write {
+                        (Stage::CheckingNext, Act::enable_and_look())
+                    } else {
+                        (Stage::EnablingNext, Act::bare(opcode::WREN))
+                    }
                 }
                 Some(_) => (Stage::Confirming, self.ask()),
                 None => finished(Err(Error::NotFound)),
@@ -278,6 +284,9 @@ impl OperationScript {
     fn start(&self) -> (Stage, Act) {
         match self.recipe.kind {
             Kind::Read => (Stage::Transferring, self.transfer()),
+            Kind::Program | Kind::Erase if self.recipe.enables_write => {
+                (Stage::CheckingWriteEnable, Act::enable_and_look())
+            }
             Kind::Program | Kind::Erase => (Stage::EnablingWrite, Act::bare(opcode::WREN)),
         }
     }
@@ -322,7 +331,27 @@ mod tests {
         maximum_us: 384_000,
         poll: Poll::StatusRegister,
         four_byte_mode: None,
+        enables_write: false,
     };
+
+    #[test]
+    fn a_controller_that_enables_by_itself_saves_commands() {
+        let recipe = Recipe {
+            enables_write: true,
+            ..PAGE
+        };
+        let look = Act::EnableAndReceive(Operation::plain(Template::register_in(0x05)), 1);
+        let mut script = OperationScript::new(recipe);
+        assert_eq!(script.next(Input::Begin), look);
+        let transfer = Act::Program(PAGE.operation, 256);
+        assert_eq!(script.next(Input::Done(&[0x02])), transfer);
+        script.next(Input::Done(&[]));
+        script.set_followed(true);
+        script.next(Input::Elapsed);
+        assert_eq!(script.next(Input::Done(&[0x00])), look);
+        assert_eq!(script.next(Input::Done(&[0x02])), Act::Finished(Ok(())));
+        assert_eq!(script.hands_over(), Some(0x02));
+    }
 
     fn until_polling(script: &mut OperationScript) {
         assert!(

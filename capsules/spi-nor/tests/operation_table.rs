@@ -71,9 +71,14 @@ fn came_back(
     waited_us: u32,
     followed: bool,
 ) -> &'static str {
-    let kind = match recipe.kind {
-        Kind::Read => "read",
-        Kind::Program | Kind::Erase => "program or erase",
+    let kind = match (recipe.kind, stage) {
+        (Kind::Read, _) => "read",
+        (Kind::Program | Kind::Erase, Stage::Queued | Stage::EnteringFourByte)
+            if recipe.enables_write =>
+        {
+            "program or erase: at once"
+        }
+        (Kind::Program | Kind::Erase, _) => "program or erase",
     };
     let status = match input {
         Input::Refused(_) => return "refused",
@@ -102,7 +107,11 @@ fn came_back(
             }
         }
         (Stage::Polling, Some(status)) if followed && verdict(recipe.poll, status).is_ok() => {
-            "quiet before a page"
+            if recipe.enables_write {
+                "quiet before a page: at once"
+            } else {
+                "quiet before a page"
+            }
         }
         (Stage::Polling, Some(_)) => "quiet",
         (Stage::CheckingNext, None | Some(0xFF)) => "all ones or nothing",
@@ -132,6 +141,8 @@ fn came_back(
         ) => "done",
     }
 }
+
+const LOOK: Template = Template::register_in(opcode::RDSR);
 
 fn bare(opcode: u8) -> Act {
     Act::Command(Operation::plain(Template::bare(opcode)))
@@ -175,6 +186,9 @@ fn act_name(
         }
         (act, _) if act == receive(opcode::RDSR) => "RDSR".to_owned(),
         (act, _) if act == bare(opcode::WREN) => "WREN".to_owned(),
+        (act, _) if act == Act::EnableAndReceive(Operation::plain(LOOK), 1) => {
+            "WREN and RDSR".to_owned()
+        }
         (act, _) if act == bare(opcode::WRDI) => "WRDI".to_owned(),
         (act, _) if act == bare(opcode::CLFSR) => "CLFSR".to_owned(),
         (act, _) if Some(act) == enter => "EN4B".to_owned(),
@@ -204,7 +218,10 @@ fn recipes() -> impl Iterator<Item = Recipe> {
     let polls = [Poll::StatusRegister, Poll::FlagStatusRegister];
     kinds.into_iter().flat_map(move |(kind, opcode, length)| {
         polls.into_iter().flat_map(move |poll| {
-            modes.into_iter().map(move |four_byte_mode| Recipe {
+            let modes = modes
+                .into_iter()
+                .flat_map(|mode| [(mode, false), (mode, true)]);
+            modes.map(move |(four_byte_mode, enables_write)| Recipe {
                 kind,
                 operation: Operation {
                     template: Template::addressed(opcode, AddressWidth::Three),
@@ -215,6 +232,7 @@ fn recipes() -> impl Iterator<Item = Recipe> {
                 maximum_us: 200,
                 poll,
                 four_byte_mode,
+                enables_write,
             })
         })
     })
@@ -251,10 +269,12 @@ fn steps() -> Vec<Step> {
                 None => vec![Input::Begin],
                 Some(Act::Finished(_)) => continue,
                 Some(Act::Pause(_)) => vec![Input::Elapsed],
-                Some(Act::Receive(_, _)) => std::iter::once(Input::Done(&[]))
-                    .chain(bytes.chunks(1).map(Input::Done))
-                    .chain(REFUSALS.map(Input::Refused))
-                    .collect(),
+                Some(Act::Receive(_, _) | Act::EnableAndReceive(_, _)) => {
+                    std::iter::once(Input::Done(&[]))
+                        .chain(bytes.chunks(1).map(Input::Done))
+                        .chain(REFUSALS.map(Input::Refused))
+                        .collect()
+                }
                 Some(_) => std::iter::once(Input::Done(&[]))
                     .chain(REFUSALS.map(Input::Refused))
                     .collect(),
