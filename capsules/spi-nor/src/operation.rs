@@ -243,7 +243,13 @@ impl OperationScript {
             },
             Stage::Busy => (Stage::Polling, self.ask()),
             Stage::Polling => match answer {
-                Some(status) if self.recipe.poll.is_busy(status) => self.pause(),
+                Some(status) if self.recipe.poll.is_busy(status) => {
+                    if self.pace.looks_again() {
+                        (Stage::Polling, self.ask())
+                    } else {
+                        self.pause()
+                    }
+                }
                 Some(status) if self.followed && verdict(self.recipe.poll, status).is_ok() => {
                     if self.recipe.enables_write {
                         (Stage::CheckingNext, Act::enable_and_look())
@@ -372,6 +378,10 @@ mod tests {
     fn an_erase_is_over_after_two_quiet_answers() {
         let mut script = OperationScript::new(ERASE);
         until_polling(&mut script);
+        // First a few looks at once.
+        for _ in 0..4 {
+            assert_eq!(script.next(Input::Done(&[0x03])), Act::register(0x05, 1));
+        }
         assert_eq!(script.next(Input::Done(&[0x03])), Act::Pause(93));
         assert!(matches!(script.next(Input::Elapsed), Act::Receive(_, 1)));
         assert!(matches!(
@@ -403,6 +413,7 @@ mod tests {
                     waited += pause;
                     script.next(Input::Elapsed);
                 }
+                Act::Receive(_, 1) => {}
                 Act::Finished(result) => break result,
                 other => panic!("{other:?}"),
             }

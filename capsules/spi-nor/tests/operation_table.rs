@@ -69,7 +69,7 @@ fn came_back(
     stage: Stage,
     input: &Input<'_>,
     waited_us: u32,
-    followed: bool,
+    (followed, looks_again): (bool, bool),
 ) -> &'static str {
     let kind = match (recipe.kind, stage) {
         (Kind::Read, _) => "read",
@@ -100,7 +100,9 @@ fn came_back(
         },
         (Stage::Polling | Stage::Confirming, None) => "nothing",
         (Stage::Polling | Stage::Confirming, Some(status)) if recipe.poll.is_busy(status) => {
-            if waited_us < recipe.maximum_us {
+            if looks_again && stage == Stage::Polling {
+                "busy near the end"
+            } else if waited_us < recipe.maximum_us {
                 "busy"
             } else {
                 "busy for too long"
@@ -228,8 +230,8 @@ fn recipes() -> impl Iterator<Item = Recipe> {
                     address: 0x1000,
                 },
                 length,
-                typical_us: 100,
-                maximum_us: 200,
+                typical_us: 2_000,
+                maximum_us: 4_000,
                 poll,
                 four_byte_mode,
                 enables_write,
@@ -281,10 +283,17 @@ fn steps() -> Vec<Step> {
             };
             for input in inputs {
                 let mut after = script;
+                let looks_again = { *script.pace() }.looks_again();
                 let act = after.next(input);
                 let step = Step {
                     stage: stage_name(script.stage()),
-                    came_back: came_back(&recipe, script.stage(), &input, waited_us, followed),
+                    came_back: came_back(
+                        &recipe,
+                        script.stage(),
+                        &input,
+                        waited_us,
+                        (followed, looks_again),
+                    ),
                     next: stage_name(after.stage()),
                     act: act_name(&recipe, script.stage(), &after, &input, act),
                 };
