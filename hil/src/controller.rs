@@ -118,6 +118,32 @@ pub trait Controller<'a> {
         buffer: Option<SubSliceMut<'static, u8>>,
     ) -> Result<(), Refused<Self::Idle>>;
 
+    /// Whether [`start_after_write_enable`](Self::start_after_write_enable) works with this template.
+    fn enables_write(&self, template: &Template) -> bool {
+        let _unused = template;
+        false
+    }
+
+    /// As [`start`](Self::start), but the controller sends WREN (06h, JESD216) by itself
+    /// first, with a chip select of its own. One operation, and one [`Client::done`].
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and [`Error::Unsupported`] unless
+    /// [`enables_write`](Self::enables_write).
+    fn start_after_write_enable(
+        &self,
+        idle: Self::Idle,
+        operation: Operation,
+        buffer: Option<SubSliceMut<'static, u8>>,
+    ) -> Result<(), Refused<Self::Idle>> {
+        let _unused = operation;
+        Err(Refused {
+            error: Error::Unsupported,
+            idle,
+            buffer,
+        })
+    }
+
     /// Switches the controller off and parks its pins. The proof says that nothing
     /// is in flight; whether the *flash* is quiet is for the caller to know.
     fn disable(&self, idle: Self::Idle) -> Self::Off;

@@ -101,6 +101,7 @@ pub fn plan(
                 &transfer,
                 profile,
                 (0, 0),
+                false,
             ))
         }
         Request::Program { address, length } => {
@@ -117,6 +118,7 @@ pub fn plan(
                 &transfer,
                 profile,
                 times,
+                wires.enables_write(),
             ))
         }
         Request::Erase { address, length } => {
@@ -136,6 +138,7 @@ pub fn plan(
                 maximum_us: step.erase_type.times.max_us,
                 poll: profile.poll,
                 four_byte_mode: profile.mode_before(Kind::Erase),
+                enables_write: wires.enables_write(),
             };
             let plan = Plan {
                 head: 0,
@@ -172,6 +175,7 @@ fn transferred(
     transfer: &Transfer,
     profile: &Profile,
     (typical_us, maximum_us): (u32, u32),
+    enables_write: bool,
 ) -> (Recipe, Plan) {
     let recipe = Recipe {
         kind,
@@ -184,6 +188,7 @@ fn transferred(
         maximum_us,
         poll: profile.poll,
         four_byte_mode: profile.mode_before(kind),
+        enables_write,
     };
     let plan = Plan {
         head: transfer.head_bytes as usize,

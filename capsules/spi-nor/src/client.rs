@@ -171,8 +171,9 @@ pub trait Client {
     fn goes_on(&self, flight: Flight, next: Flight) -> bool;
 
     /// Puts bytes of the program request in flight into `buffer`, those behind the first `skip`
-    /// that were not told as done yet. False if there are not so many: then nothing is started,
-    /// the client ends the request itself, and there is no `bitten`.
+    /// that were not told as done yet. False if there are not so many: then nothing is started.
+    /// If `skip` is 0, the client ends the request itself, and there is no `bitten`; else a bite
+    /// of it is in flight, with whose end it goes on.
     fn fill(&self, flight: Flight, skip: u32, buffer: &mut [u8]) -> bool;
 
     /// What came of the bite in flight.

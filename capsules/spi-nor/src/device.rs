@@ -27,6 +27,12 @@
 //! lies in its buffer as a [window](Window). Each byte of it is handed over once at most, and all
 //! is forgotten as soon as something is programmed or erased, or the part powered down.
 //!
+//! # Programming without a pause
+//!
+//! The bytes of a request's next page go to the second buffer while the array programs the page
+//! before, and WREN for it is what stands between the two looks that find that page ended. So the
+//! array rests for no longer than three commands and the page's own transfer take.
+//!
 //! # Reading while the array works
 //!
 //! A read that comes while something is programmed or erased does not wait for the end of it, if
@@ -53,7 +59,8 @@ use crate::bring_up::{AFTER_RESET_US, BringUp, LEFTOVER_US};
 use crate::client::{Bite, Dimensions, Flight, Host, Request, Scope, Seat};
 use crate::error::Error;
 use crate::lifecycle::{self, Action, Event, State};
-use crate::operation::{Kind, OperationScript, Stage};
+use crate::opcode;
+use crate::operation::{Kind, OperationScript, Recipe, Stage};
 use crate::pace::Lesson;
 use crate::plan;
 use crate::profile::{Profile, Wires};
@@ -70,7 +77,7 @@ use kernel::deferred_call::{DeferredCall, DeferredCallClient};
 use kernel::hil::time::{Alarm, AlarmClient, ConvertTicks, Ticks};
 use kernel::utilities::cells::{MapCell, OptionalCell};
 use kernel::utilities::leasable_buffer::SubSliceMut;
-use qspi_hil::{Controller, Granularity, Operation, Template};
+use qspi_hil::{Controller, Granularity, Operation, Refused, Template};
 
 /// What the board decides.
 #[derive(Clone, Copy, Debug)]
@@ -240,6 +247,13 @@ struct Prepared<'a> {
     length: usize,
 }
 
+/// A page whose bytes are in their buffer while the one before it is programmed.
+#[derive(Clone, Copy)]
+struct NextPage<'a> {
+    course: Course<'a>,
+    recipe: Recipe,
+}
+
 /// An operation that stands still.
 #[derive(Clone, Copy)]
 struct Stalled<'a> {
@@ -319,6 +333,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     course: Cell<Option<Course<'a>>>,
     /// What comes after the read in flight, if nobody else wants anything.
     prepared: Cell<Option<Prepared<'a>>>,
+    /// The page that comes after the one in flight, if nobody else wants anything.
+    next_page: Cell<Option<NextPage<'a>>>,
     suspension: MapCell<Suspension>,
     /// The program or erase that is suspended, or on the way there or back.
     stalled: MapCell<Stalled<'a>>,
@@ -399,6 +415,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             operation: MapCell::empty(),
             course: Cell::new(None),
             prepared: Cell::new(None),
+            next_page: Cell::new(None),
             suspension: MapCell::empty(),
             stalled: MapCell::empty(),
             lessons: [const { Cell::new(Lesson::NONE) }; LESSONS],
@@ -510,10 +527,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.has_buffer(Flight::Even) && (!self.has_second.get() || self.has_buffer(Flight::Odd))
     }
 
-    /// Whether the read that comes after the one on the wires is prepared, for those who charge time
-    /// for what is done between the two.
+    /// Whether the read or the page that comes after the one in flight is prepared, for those who
+    /// charge time for what is done between the two.
     pub fn has_prepared(&self) -> bool {
-        self.prepared.get().is_some()
+        self.prepared.get().is_some() || self.next_page.get().is_some()
     }
 
     fn has_buffer(&self, which: Flight) -> bool {
@@ -556,6 +573,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             course.hash_into(hasher);
         }
         self.prepared.get().is_some().hash(hasher);
+        self.next_page.get().is_some().hash(hasher);
         (
             self.clock_limit_hz.get(),
             self.was_reset.get(),
@@ -934,16 +952,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 (address, length)
             }
         };
-        let planned = self.profile.map_or(Err(Error::Failed), |profile| {
-            bite::plan(
-                &request,
-                profile,
-                self,
-                self.capacity.get(),
-                self.read_limits.get(),
-            )
-        });
-        let (mut recipe, plan) = match planned {
+        let (recipe, plan) = match self.plan(&request) {
             Ok(planned) => planned,
             Err(error) => {
                 seat.client.bitten(flight, Bite::Failed(error));
@@ -960,17 +969,47 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             rest: length.saturating_sub(plan.count),
             typical_us: recipe.typical_us,
         };
-        if let Some(lesson) = self.lesson(recipe.kind, plan.count) {
-            recipe.typical_us = lesson.get().expected_us(recipe.typical_us);
-        }
-        if recipe.kind == Kind::Program && !self.load(seat, &course, recipe.length) {
-            return Begun::Over;
+        if recipe.kind == Kind::Program {
+            if !self.has_buffer(buffer) {
+                let failed = Bite::Failed(Error::BufferQuarantined);
+                seat.client.bitten(flight, failed);
+                return Begun::Over;
+            }
+            if !self.load(seat, &course, flight, 0, recipe.length) {
+                return Begun::Over;
+            }
         }
         if recipe.kind == Kind::Read {
             self.follow_stream(&course);
         }
+        let recipe = self.as_learned(recipe, &course);
         self.set_off(OperationScript::new(recipe), course);
         Begun::Started
+    }
+
+    /// The first bite of `request`, and how.
+    fn plan(&self, request: &Request) -> Result<(Recipe, Plan), Error> {
+        self.profile.map_or(Err(Error::Failed), |profile| {
+            bite::plan(
+                request,
+                profile,
+                self,
+                self.capacity.get(),
+                self.read_limits.get(),
+            )
+        })
+    }
+
+    /// With the time that was learned in place of the tables'.
+    fn as_learned(&self, recipe: Recipe, course: &Course<'a>) -> Recipe {
+        let lesson = self.lesson(recipe.kind, course.plan.count);
+        let typical_us = lesson.map_or(recipe.typical_us, |lesson| {
+            lesson.get().expected_us(recipe.typical_us)
+        });
+        Recipe {
+            typical_us,
+            ..recipe
+        }
     }
 
     /// What was learned about programs, or about erases of `count` bytes.
@@ -1002,6 +1041,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.buffer.set(course.buffer);
         self.course.set(Some(*course));
         self.prepared.set(None);
+        self.next_page.set(None);
         count(&self.tally.begun);
         if self.stalled.is_none() {
             self.for_good.set(false);
@@ -1044,12 +1084,17 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 
     /// Fills the buffer with what is to be programmed, padded with ones, which
-    /// program nothing.
-    fn load(&self, seat: &'a Seat<'a>, course: &Course<'a>, length: usize) -> bool {
+    /// program nothing: what comes `skip` bytes after those in flight as `flight`.
+    fn load(
+        &self,
+        seat: &'a Seat<'a>,
+        course: &Course<'a>,
+        flight: Flight,
+        skip: u32,
+        length: usize,
+    ) -> bool {
         let cell = course.buffer.of(&self.buffers);
         let Some(mut buffer) = cell.take() else {
-            seat.client
-                .bitten(course.flight, Bite::Failed(Error::BufferQuarantined));
             return false;
         };
         let Plan { head, count } = course.plan;
@@ -1059,15 +1104,127 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             window.fill(0xFF);
             window
                 .get_mut(head..head.saturating_add(count as usize))
-                .is_some_and(|place| seat.client.fill(course.flight, 0, place))
+                .is_some_and(|place| seat.client.fill(flight, skip, place))
         });
         cell.put(buffer);
         loaded
     }
 
+    // --- programming without a pause ---
+
+    /// While the array programs a page: the bytes of the next one go to the other buffer.
+    fn prepare_next_page(&self) {
+        let Some(course) = self
+            .course
+            .get()
+            .filter(|course| course.kind == Kind::Program && course.rest > 0)
+        else {
+            return;
+        };
+        let Some(seat) = course.seat else {
+            return;
+        };
+        let buffer = course.buffer.other();
+        if self.next_page.get().is_some()
+            || !self.has_second.get()
+            || !self.has_buffer(buffer)
+            || !seat.client.pipelines()
+            || !self.may_be_followed()
+        {
+            return;
+        }
+        let request = Request::Program {
+            address: course.end(),
+            length: course.rest,
+        };
+        let Ok((recipe, plan)) = self.plan(&request) else {
+            return;
+        };
+        // A part that has to be put into a mode before is spoken to from the beginning.
+        if recipe.four_byte_mode.is_some() {
+            return;
+        }
+        let next = Course {
+            flight: course.flight.other(),
+            buffer,
+            address: course.end(),
+            plan,
+            rest: course.rest.saturating_sub(plan.count),
+            typical_us: recipe.typical_us,
+            ..course
+        };
+        if self.load(seat, &next, course.flight, course.plan.count, recipe.length) {
+            let next = NextPage {
+                course: next,
+                recipe,
+            };
+            self.next_page.set(Some(next));
+        }
+    }
+
+    /// See [`OperationScript::hands_over`].
+    fn hands_over(&self) -> Option<u8> {
+        self.operation
+            .map_or(None, |operation| operation.hands_over())
+    }
+
+    /// Whether the next page may come at once, before anything else is looked at.
+    fn may_be_followed(&self) -> bool {
+        self.attached.get()
+            && self.state.get() == State::Busy
+            && self.stalled.is_none()
+            && !self.anybody_waits()
+    }
+
+    /// Whether the next page waits for the end of the one in flight.
+    fn is_followed(&self) -> bool {
+        self.next_page
+            .get()
+            .is_some_and(|next| self.has_buffer(next.course.buffer))
+            && self.may_be_followed()
+    }
+
+    /// A page has ended, and WREN was sent for the next one, which goes on the wires first. If its
+    /// owner has died, or it is not to be any more, WREN is taken back.
+    fn hand_over(&self, course: Course<'a>, status: u8) {
+        let is_followed = self.is_followed();
+        let next = self.next_page.take().filter(|next| {
+            is_followed
+                && course
+                    .seat
+                    .is_some_and(|seat| seat.client.goes_on(course.flight, next.course.flight))
+        });
+        let Some(next) = next else {
+            self.course.set(Some(course));
+            self.script.set(Some(Script::Operation));
+            let act = self.operation.map(OperationScript::withdraw);
+            self.go(act);
+            return;
+        };
+        self.learn(&course);
+        let recipe = self.as_learned(next.recipe, &next.course);
+        let (operation, act) = OperationScript::after_write_enable(recipe, status);
+        self.operation.put(operation);
+        self.buffer.set(next.course.buffer);
+        self.script.set(Some(Script::Operation));
+        let sent = self.perform(act);
+        count(&self.tally.ended);
+        self.following.set(true);
+        self.happen(Event::Ended);
+        self.following.set(false);
+        self.embark(&next.course);
+        self.tell(&course, Ok(()));
+        match sent {
+            Ok(()) => {}
+            Err(Stuck::Refused(error)) => self.continue_with(Input::Refused(error)),
+            Err(Stuck::Finished(result)) => self.go(Some(Act::Finished(result))),
+        }
+    }
+
     /// The hardware is done with a bite.
     fn end_bite(&self, course: Course<'a>, result: Result<(), Error>) {
         count(&self.tally.ended);
+        self.next_page.set(None);
         if !self.attached.get() {
             // What is left of the request is no longer in flight, and is to be cancelled.
             self.deferred_call.set();
@@ -1438,6 +1595,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             return;
         };
         self.course.set(None);
+        // Its buffer is for what is read meanwhile.
+        self.next_page.set(None);
         self.wait.set(None);
         self.disarm();
         self.stalled.put(Stalled {
@@ -1576,7 +1735,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     fn next_act(&self, input: Input<'_>) -> Option<Act> {
         match self.script.get()? {
             Script::BringUp => self.bring_up.map(|bring_up| bring_up.next(input, self)),
-            Script::Operation => self.operation.map(|operation| operation.next(input)),
+            Script::Operation => {
+                let is_followed = self.is_followed();
+                self.operation.map(|operation| {
+                    operation.set_followed(is_followed);
+                    operation.next(input)
+                })
+            }
             Script::Read => Some(Act::Finished(match input {
                 Input::Refused(error) => Err(Error::Controller(error)),
                 Input::Begin | Input::Done(_) | Input::Elapsed => Ok(()),
@@ -1618,6 +1783,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             Act::Pause(pause_us) => {
                 self.note_run();
                 self.wait_for(Wait::Pause, pause_us);
+                self.prepare_next_page();
                 if self.may_be_suspended() && self.anybody_waits() {
                     // Whoever came when this could not be suspended.
                     self.deferred_call.set();
@@ -1628,6 +1794,17 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             Act::Receive(operation, length) => {
                 let buffer = self.borrow(length, self.end(length))?;
                 self.start(operation, Some(buffer), None)
+            }
+            Act::EnableAndReceive(operation, length) => {
+                let buffer = self.borrow(length, self.end(length))?;
+                let wren_us = self.controller.longest_us(&Template::bare(opcode::WREN), 0);
+                let look_us = self.controller.longest_us(&operation.template, length);
+                self.start_with(
+                    C::start_after_write_enable,
+                    operation,
+                    Some(buffer),
+                    wren_us.saturating_add(look_us),
+                )
             }
             Act::Read(operation, length) => {
                 let buffer = self.borrow(length, 0)?;
@@ -1685,12 +1862,21 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         longest_us: Option<u32>,
     ) -> Result<(), Stuck> {
         let length = buffer.as_ref().map_or(0, SubSliceMut::len);
+        let longest_us =
+            longest_us.unwrap_or_else(|| self.controller.longest_us(&operation.template, length));
+        self.start_with(C::start, operation, buffer, longest_us)
+    }
+
+    fn start_with(
+        &self,
+        start: Start<'a, C>,
+        operation: Operation,
+        buffer: Option<SubSliceMut<'static, u8>>,
+        longest_us: u32,
+    ) -> Result<(), Stuck> {
         match self.proof.take() {
-            Some(Proof::Idle(idle)) => match self.controller.start(idle, operation, buffer) {
+            Some(Proof::Idle(idle)) => match start(self.controller, idle, operation, buffer) {
                 Ok(()) => {
-                    let template = &operation.template;
-                    let longest_us =
-                        longest_us.unwrap_or_else(|| self.controller.longest_us(template, length));
                     self.wait_for_deadline(longest_us);
                     Ok(())
                 }
@@ -1757,7 +1943,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 }
             }
             Script::Operation | Script::Read => match self.course.take() {
-                Some(course) => self.end_bite(course, result),
+                Some(course) => match self.hands_over() {
+                    Some(status) if course.kind == Kind::Program && result.is_ok() => {
+                        self.hand_over(course, status);
+                    }
+                    Some(_) | None => self.end_bite(course, result),
+                },
                 None => count(&self.tally.impossible),
             },
             Script::Suspension => self.end_suspension(result),
@@ -1829,6 +2020,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.fault.set(Some(Error::NoAnswer));
         self.teardown_fault.set(Some(Error::NoAnswer));
         self.script.set(None);
+        self.next_page.set(None);
         if let Some(course) = self.course.take() {
             count(&self.tally.ended);
             if !self.attached.get() {
@@ -2001,6 +2193,14 @@ enum Begun<'a> {
     Over,
 }
 
+/// One of the controller's ways to start something.
+type Start<'a, C> = fn(
+    &C,
+    <C as Controller<'a>>::Idle,
+    Operation,
+    Option<SubSliceMut<'static, u8>>,
+) -> Result<(), Refused<<C as Controller<'a>>::Idle>>;
+
 /// Why an act was not begun.
 enum Stuck {
     Finished(Result<(), Error>),
@@ -2018,6 +2218,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Wires for Device<'a, C, A> {
 
     fn longest_data(&self, template: &Template) -> usize {
         self.controller.longest_data(template)
+    }
+
+    fn enables_write(&self) -> bool {
+        let look = Template::register_in(opcode::RDSR);
+        self.controller.enables_write(&look)
     }
 
     fn fastest_clock_hz(&self) -> u32 {

@@ -653,7 +653,8 @@ impl Client for Driver<'_> {
             .ok()
             .flatten()
             .unwrap_or(false);
-        if !filled {
+        // With bytes in flight before them, the bite in flight is what ends the request.
+        if !filled && skip == 0 {
             flight.of(&self.flights).set(None);
         }
         filled

@@ -64,6 +64,8 @@ pub struct Recipe {
     /// 4-byte mode, if this operation needs the part in it. It is entered before each anew: a
     /// part that has lost it, by a reset of its own, would take the address for another.
     pub four_byte_mode: Option<FourByteMode>,
+    /// The controller sends WREN by itself before the look at the latch.
+    pub enables_write: bool,
 }
 
 /// Where the operation is.
@@ -87,6 +89,12 @@ pub enum Stage {
     Polling,
     /// It looked quiet; looking once more, since a single answer may be noise.
     Confirming,
+    /// It looked quiet; WREN for the page that comes next is on the wires.
+    EnablingNext,
+    /// RDSR: did WREN set the latch, and is the part still quiet?
+    CheckingNext,
+    /// WRDI: the page that was to come next does not come.
+    Withdrawing,
     /// The part reported a failure; its flags are being cleared.
     ClearingFailure(Error),
     /// Over.
@@ -99,6 +107,8 @@ pub struct OperationScript {
     stage: Stage,
     recipe: Recipe,
     pace: Pace,
+    followed: bool,
+    hands_over: Option<u8>,
 }
 
 impl OperationScript {
@@ -108,7 +118,37 @@ impl OperationScript {
             stage: Stage::Queued,
             pace: Pace::new(recipe.typical_us, recipe.maximum_us),
             recipe,
+            followed: false,
+            hands_over: None,
         }
+    }
+
+    /// For this recipe and a part that was sent WREN for it and has answered `status` since: the
+    /// script, and its first act.
+    pub fn after_write_enable(recipe: Recipe, status: u8) -> (OperationScript, Act) {
+        let mut script = OperationScript::new(recipe);
+        script.stage = Stage::CheckingWriteEnable;
+        let act = script.next(Input::Done(&[status]));
+        (script, act)
+    }
+
+    /// Whether another page waits to be programmed as soon as this one is. Then WREN for that one
+    /// comes between the two looks that find this one ended.
+    pub const fn set_followed(&mut self, followed: bool) {
+        self.followed = followed;
+    }
+
+    /// It has ended, and WREN was sent for the next page, with this status after it: that page is to
+    /// begin, or this one to [withdraw](OperationScript::withdraw).
+    pub const fn hands_over(&self) -> Option<u8> {
+        self.hands_over
+    }
+
+    /// The next page does not come: the latch is reset.
+    pub const fn withdraw(&mut self) -> Act {
+        self.hands_over = None;
+        self.stage = Stage::Withdrawing;
+        Act::bare(opcode::WRDI)
     }
 
     /// Where it is.
@@ -155,13 +195,18 @@ impl OperationScript {
     /// Once the array works, not to be able to ask is not to know that it is quiet.
     const fn refused(&self, error: qspi_hil::Error) -> Error {
         match self.stage {
-            Stage::Busy | Stage::Polling | Stage::Confirming => Error::NoAnswer,
+            Stage::Busy
+            | Stage::Polling
+            | Stage::Confirming
+            | Stage::EnablingNext
+            | Stage::CheckingNext => Error::NoAnswer,
             Stage::Queued
             | Stage::EnablingFourByte
             | Stage::EnteringFourByte
             | Stage::EnablingWrite
             | Stage::CheckingWriteEnable
             | Stage::Transferring
+            | Stage::Withdrawing
             | Stage::ClearingFailure(_)
             | Stage::Done => Error::Controller(error),
         }
@@ -198,7 +243,20 @@ impl OperationScript {
             },
             Stage::Busy => (Stage::Polling, self.ask()),
             Stage::Polling => match answer {
-                Some(status) if self.recipe.poll.is_busy(status) => self.pause(),
+                Some(status) if self.recipe.poll.is_busy(status) => {
+                    if self.pace.looks_again() {
+                        (Stage::Polling, self.ask())
+                    } else {
+                        self.pause()
+                    }
+                }
+                Some(status) if self.followed && verdict(self.recipe.poll, status).is_ok() => {
+                    if self.recipe.enables_write {
+                        (Stage::CheckingNext, Act::enable_and_look())
+                    } else {
+                        (Stage::EnablingNext, Act::bare(opcode::WREN))
+                    }
+                }
                 Some(_) => (Stage::Confirming, self.ask()),
                 None => finished(Err(Error::NotFound)),
             },
@@ -212,6 +270,18 @@ impl OperationScript {
                 },
                 None => finished(Err(Error::NotFound)),
             },
+            Stage::EnablingNext => (Stage::CheckingNext, Act::register(opcode::RDSR, 1)),
+            Stage::CheckingNext => match answer {
+                None | Some(0xFF) => finished(Err(Error::NotFound)),
+                // A busy part hears no WREN.
+                Some(status) if status & WIP != 0 => self.pause(),
+                // Whether WREN was heard is the next page's affair.
+                Some(status) => {
+                    self.hands_over = Some(status);
+                    finished(Ok(()))
+                }
+            },
+            Stage::Withdrawing => finished(Ok(())),
             Stage::ClearingFailure(error) => finished(Err(error)),
             Stage::Done => finished(Ok(())),
         }
@@ -220,6 +290,9 @@ impl OperationScript {
     fn start(&self) -> (Stage, Act) {
         match self.recipe.kind {
             Kind::Read => (Stage::Transferring, self.transfer()),
+            Kind::Program | Kind::Erase if self.recipe.enables_write => {
+                (Stage::CheckingWriteEnable, Act::enable_and_look())
+            }
             Kind::Program | Kind::Erase => (Stage::EnablingWrite, Act::bare(opcode::WREN)),
         }
     }
@@ -264,7 +337,27 @@ mod tests {
         maximum_us: 384_000,
         poll: Poll::StatusRegister,
         four_byte_mode: None,
+        enables_write: false,
     };
+
+    #[test]
+    fn a_controller_that_enables_by_itself_saves_commands() {
+        let recipe = Recipe {
+            enables_write: true,
+            ..PAGE
+        };
+        let look = Act::EnableAndReceive(Operation::plain(Template::register_in(0x05)), 1);
+        let mut script = OperationScript::new(recipe);
+        assert_eq!(script.next(Input::Begin), look);
+        let transfer = Act::Program(PAGE.operation, 256);
+        assert_eq!(script.next(Input::Done(&[0x02])), transfer);
+        script.next(Input::Done(&[]));
+        script.set_followed(true);
+        script.next(Input::Elapsed);
+        assert_eq!(script.next(Input::Done(&[0x00])), look);
+        assert_eq!(script.next(Input::Done(&[0x02])), Act::Finished(Ok(())));
+        assert_eq!(script.hands_over(), Some(0x02));
+    }
 
     fn until_polling(script: &mut OperationScript) {
         assert!(
@@ -285,6 +378,10 @@ mod tests {
     fn an_erase_is_over_after_two_quiet_answers() {
         let mut script = OperationScript::new(ERASE);
         until_polling(&mut script);
+        // First a few looks at once.
+        for _ in 0..4 {
+            assert_eq!(script.next(Input::Done(&[0x03])), Act::register(0x05, 1));
+        }
         assert_eq!(script.next(Input::Done(&[0x03])), Act::Pause(93));
         assert!(matches!(script.next(Input::Elapsed), Act::Receive(_, 1)));
         assert!(matches!(
@@ -316,6 +413,7 @@ mod tests {
                     waited += pause;
                     script.next(Input::Elapsed);
                 }
+                Act::Receive(_, 1) => {}
                 Act::Finished(result) => break result,
                 other => panic!("{other:?}"),
             }
@@ -363,6 +461,67 @@ mod tests {
             script.next(Input::Done(&[])),
             Act::Finished(Err(Error::ArrayFailure))
         );
+    }
+
+    const PAGE: Recipe = Recipe {
+        kind: Kind::Program,
+        length: 256,
+        ..ERASE
+    };
+
+    /// A page with another one behind it, after a look that found it quiet.
+    fn enabling_next() -> OperationScript {
+        let (mut script, act) = OperationScript::after_write_enable(PAGE, 0x02);
+        assert_eq!(act, Act::Program(PAGE.operation, 256));
+        assert_eq!(script.next(Input::Done(&[])), Act::Pause(48_000));
+        script.set_followed(true);
+        script.next(Input::Elapsed);
+        assert_eq!(script.next(Input::Done(&[0x00])), Act::bare(opcode::WREN));
+        assert_eq!(script.next(Input::Done(&[])), Act::register(0x05, 1));
+        script
+    }
+
+    #[test]
+    fn with_a_page_behind_it_the_second_look_is_the_one_for_the_latch() {
+        let mut script = enabling_next();
+        assert_eq!(script.next(Input::Done(&[0x02])), Act::Finished(Ok(())));
+        assert_eq!(script.hands_over(), Some(0x02));
+        assert_eq!(script.withdraw(), Act::bare(0x04));
+        assert_eq!(script.next(Input::Done(&[])), Act::Finished(Ok(())));
+        assert_eq!(script.hands_over(), None);
+    }
+
+    #[test]
+    fn with_a_page_behind_it_a_wip_that_returns_is_waited_for_again() {
+        for status in [0x01, 0x03] {
+            let mut script = enabling_next();
+            assert_eq!(script.next(Input::Done(&[status])), Act::Pause(93));
+            assert_eq!(script.hands_over(), None);
+        }
+    }
+
+    #[test]
+    fn with_a_page_behind_it_what_is_wrong_is_found_as_well() {
+        // No latch: this page has ended well, and the next one can't begin.
+        let mut script = enabling_next();
+        assert_eq!(script.next(Input::Done(&[0x00])), Act::Finished(Ok(())));
+        let status = script.hands_over().expect("it was asked");
+        let (_, act) = OperationScript::after_write_enable(PAGE, status);
+        assert_eq!(act, Act::Finished(Err(Error::WriteEnableIgnored)));
+        // A latch from before is confirmed, as ever.
+        let (mut script, _) = OperationScript::after_write_enable(PAGE, 0x02);
+        script.next(Input::Done(&[]));
+        script.set_followed(true);
+        script.next(Input::Elapsed);
+        assert_eq!(script.next(Input::Done(&[0x02])), Act::register(0x05, 1));
+        let confirmed = script.next(Input::Done(&[0x02]));
+        assert_eq!(confirmed, Act::Finished(Err(Error::NotExecuted)));
+        // Nobody there.
+        let confirmed = enabling_next().next(Input::Done(&[0xFF]));
+        assert_eq!(confirmed, Act::Finished(Err(Error::NotFound)));
+        // Nothing to be asked by.
+        let refused = enabling_next().next(Input::Refused(qspi_hil::Error::Hardware));
+        assert_eq!(refused, Act::Finished(Err(Error::NoAnswer)));
     }
 
     #[test]

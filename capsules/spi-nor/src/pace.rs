@@ -17,6 +17,13 @@ const SECOND: u32 = 512;
 /// No later pause is a larger part of the expected time.
 const LARGEST: u32 = 8;
 
+/// A part that is still busy at the expected time is looked at again at once, once for each so many
+/// µs that were expected: an alarm is coarser than such looks. Each takes 16 µs of a CPU at 64 MHz.
+const PER_LOOK_US: u32 = 1024;
+
+/// No more of such looks than this.
+const MOST_LOOKS: u32 = 4;
+
 /// Pauses for one wait.
 ///
 /// The first one is the expected time, since nothing is to be seen before; later ones are short
@@ -27,6 +34,10 @@ pub struct Pace {
     waited_us: u32,
     /// The part was still busy when the expected time had passed.
     late: bool,
+    /// Looks at once that may still come.
+    looks: u8,
+    /// One of them has come.
+    looked: bool,
     back_off_us: u32,
     expected_us: u32,
     maximum_us: u32,
@@ -41,6 +52,8 @@ impl Pace {
         Pace {
             waited_us: 0,
             late: false,
+            looks: looks(expected_us),
+            looked: false,
             back_off_us: expected_us / SECOND,
             expected_us,
             maximum_us,
@@ -66,6 +79,16 @@ impl Pace {
         self.maximum_us.saturating_sub(self.waited_us)
     }
 
+    /// Whether a part that is still busy is to be looked at again at once, without a pause.
+    pub const fn looks_again(&mut self) -> bool {
+        let is_due = self.waited_us >= self.expected_us && !self.late && self.looks > 0;
+        if is_due {
+            self.looks -= 1;
+            self.looked = true;
+        }
+        is_due
+    }
+
     /// The next pause in µs. `None` if the maximum has passed: the part is overdue.
     pub fn next_us(&mut self) -> Option<u32> {
         if self.waited_us >= self.maximum_us {
@@ -82,6 +105,15 @@ impl Pace {
         let pause = wish.clamp(SHORTEST_PAUSE_US, LONGEST_PAUSE_US);
         self.waited_us = self.waited_us.saturating_add(pause);
         Some(pause)
+    }
+}
+
+const fn looks(expected_us: u32) -> u8 {
+    let looks = expected_us / PER_LOOK_US;
+    if looks < MOST_LOOKS {
+        looks as u8
+    } else {
+        MOST_LOOKS as u8
     }
 }
 
@@ -120,10 +152,13 @@ impl Lesson {
     }
 
     /// After `pace` has waited for something that typically takes `typical_us`. What was quiet
-    /// after the expected time may have been for long, so the next look is a little earlier.
+    /// after the expected time may have been for long, so the next look is a little earlier. What
+    /// was busy then, and quiet at one of the looks at once, was looked at just in time.
     pub fn after(self, pace: &Pace, typical_us: u32) -> Lesson {
         let now = u32::from(self.0);
-        let share = if !pace.late {
+        let share = if !pace.late && pace.looked {
+            now
+        } else if !pace.late {
             now - now / EARLIER
         } else {
             let share = u64::from(pace.waited_us) * u64::from(ONE) / u64::from(typical_us.max(1));
@@ -206,6 +241,24 @@ mod tests {
                 "{real_us}: {late_us} µs late"
             );
             assert!(looks <= 5, "{real_us}: {looks} looks");
+        }
+    }
+
+    #[test]
+    fn looks_at_once_are_few_and_come_at_the_expected_time_only() {
+        for (expected_us, looks) in [(100, 0), (896, 0), (3_113, 3), (48_000, 4)] {
+            let mut pace = Pace::new(expected_us, 1_000_000);
+            assert!(!pace.looks_again());
+            pace.next_us();
+            let mut found = 0;
+            while pace.looks_again() {
+                found += 1;
+            }
+            assert_eq!(found, looks, "{expected_us}");
+            let lesson = Lesson::default().after(&pace, expected_us);
+            assert_eq!(lesson == Lesson::default(), looks > 0, "just in time");
+            pace.next_us();
+            assert!(!pace.looks_again());
         }
     }
 

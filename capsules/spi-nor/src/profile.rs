@@ -22,6 +22,11 @@ use qspi_hil::{AddressWidth, Data, Granularity, Lines, Template};
 
 /// What a profile, and a bite, has to know of the controller.
 pub trait Wires {
+    /// Whether the controller can send WREN by itself before a read of a register.
+    fn enables_write(&self) -> bool {
+        false
+    }
+
     /// See [`qspi_hil::Controller::supports`].
     fn supports(&self, template: &Template) -> bool;
     /// See [`qspi_hil::Controller::granularity`].

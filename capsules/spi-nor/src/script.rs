@@ -9,6 +9,7 @@
 //! It knows neither controller nor alarm, so it is tested by itself.
 
 use crate::error::Error;
+use crate::opcode;
 use qspi_hil::{Operation, Template};
 
 /// A few bytes to send.
@@ -46,6 +47,8 @@ pub enum Act {
     /// Receive this many bytes of registers or tables. They go to the end of the
     /// device's buffer, since its start may already hold what is to be programmed.
     Receive(Operation, usize),
+    /// The same after a WREN that the controller sends by itself.
+    EnableAndReceive(Operation, usize),
     /// Receive this many bytes of the array, to the start of the device's buffer.
     Read(Operation, usize),
     /// Send this many bytes that already are at the start of the device's buffer.
@@ -57,6 +60,12 @@ pub enum Act {
 }
 
 impl Act {
+    /// Has the controller send WREN, and reads the status register.
+    pub const fn enable_and_look() -> Act {
+        let look = Template::register_in(opcode::RDSR);
+        Act::EnableAndReceive(Operation::plain(look), 1)
+    }
+
     /// Sends a command that is nothing but its opcode.
     pub const fn bare(opcode: u8) -> Act {
         Act::Command(Operation::plain(Template::bare(opcode)))

@@ -324,6 +324,7 @@ mod tests {
             maximum_us: 384_000,
             poll: Poll::StatusRegister,
             four_byte_mode: None,
+            enables_write: false,
         };
         Suspension::new(commands, &OperationScript::new(recipe), 0)
     }

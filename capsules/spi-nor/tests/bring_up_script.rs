@@ -189,7 +189,9 @@ impl Fake {
                     script.next(Input::Elapsed, wires)
                 }
                 Act::Finished(result) => return result.map(|()| script),
-                Act::Read(..) | Act::Program(..) => panic!("bring-up leaves the array alone"),
+                Act::EnableAndReceive(..) | Act::Read(..) | Act::Program(..) => {
+                    panic!("bring-up leaves the array alone")
+                }
             };
         }
         panic!("bring-up does not end: {:02x?}", self.sent)
@@ -428,7 +430,9 @@ fn a_refusal_of_the_controller_ends_it_at_every_step() {
                 Act::Receive(operation, length) => {
                     part.receive(operation.template.opcode, operation.address, length)
                 }
-                Act::Read(..) | Act::Program(..) => panic!("bring-up leaves the array alone"),
+                Act::EnableAndReceive(..) | Act::Read(..) | Act::Program(..) => {
+                    panic!("bring-up leaves the array alone")
+                }
             };
             act = if step == refused {
                 script.next(Input::Refused(qspi_hil::Error::Hardware), &FAST)

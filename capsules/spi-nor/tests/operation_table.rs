@@ -15,7 +15,7 @@ use documented::{Edge, Section};
 use qspi_hil::{AddressWidth, Operation, Template};
 use spi_nor::error::Error;
 use spi_nor::opcode;
-use spi_nor::operation::{Kind, OperationScript, Recipe, Stage};
+use spi_nor::operation::{Kind, OperationScript, Recipe, Stage, verdict};
 use spi_nor::part::FourByteMode;
 use spi_nor::script::{Act, Input};
 use spi_nor::status_register::{FSR_ERASE_FAILED, FSR_PROGRAM_FAILED, FSR_PROTECTION};
@@ -54,16 +54,31 @@ fn stage_name(stage: Stage) -> &'static str {
         Stage::Busy => "Busy",
         Stage::Polling => "Polling",
         Stage::Confirming => "Confirming",
+        Stage::EnablingNext => "EnablingNext",
+        Stage::CheckingNext => "CheckingNext",
+        Stage::Withdrawing => "Withdrawing",
         Stage::ClearingFailure(_) => "ClearingFailure",
         Stage::Done => "Done",
     }
 }
 
-/// What came back, as the documents call it. `waited_us` is the sum of all pauses so far.
-fn came_back(recipe: &Recipe, stage: Stage, input: &Input<'_>, waited_us: u32) -> &'static str {
-    let kind = match recipe.kind {
-        Kind::Read => "read",
-        Kind::Program | Kind::Erase => "program or erase",
+/// What came back, as the documents call it. `waited_us` is the sum of all pauses so far, and
+/// `followed` whether a page waits for the end of this one.
+fn came_back(
+    recipe: &Recipe,
+    stage: Stage,
+    input: &Input<'_>,
+    waited_us: u32,
+    (followed, looks_again): (bool, bool),
+) -> &'static str {
+    let kind = match (recipe.kind, stage) {
+        (Kind::Read, _) => "read",
+        (Kind::Program | Kind::Erase, Stage::Queued | Stage::EnteringFourByte)
+            if recipe.enables_write =>
+        {
+            "program or erase: at once"
+        }
+        (Kind::Program | Kind::Erase, _) => "program or erase",
     };
     let status = match input {
         Input::Refused(_) => return "refused",
@@ -85,13 +100,29 @@ fn came_back(recipe: &Recipe, stage: Stage, input: &Input<'_>, waited_us: u32) -
         },
         (Stage::Polling | Stage::Confirming, None) => "nothing",
         (Stage::Polling | Stage::Confirming, Some(status)) if recipe.poll.is_busy(status) => {
-            if waited_us < recipe.maximum_us {
+            if looks_again && stage == Stage::Polling {
+                "busy near the end"
+            } else if waited_us < recipe.maximum_us {
                 "busy"
             } else {
                 "busy for too long"
             }
         }
+        (Stage::Polling, Some(status)) if followed && verdict(recipe.poll, status).is_ok() => {
+            if recipe.enables_write {
+                "quiet before a page: at once"
+            } else {
+                "quiet before a page"
+            }
+        }
         (Stage::Polling, Some(_)) => "quiet",
+        (Stage::CheckingNext, None | Some(0xFF)) => "all ones or nothing",
+        (Stage::CheckingNext, Some(status)) => match (status & WEL, status & WIP) {
+            (_, WIP) if waited_us < recipe.maximum_us => "busy",
+            (_, WIP) => "busy for too long",
+            (WEL, _) => "WEL",
+            (_, _) => "no WEL",
+        },
         (Stage::Confirming, Some(status)) => {
             let failures = FSR_PROTECTION | FSR_ERASE_FAILED | FSR_PROGRAM_FAILED;
             match recipe.poll {
@@ -104,12 +135,16 @@ fn came_back(recipe: &Recipe, stage: Stage, input: &Input<'_>, waited_us: u32) -
             Stage::EnablingFourByte
             | Stage::EnablingWrite
             | Stage::Busy
+            | Stage::EnablingNext
+            | Stage::Withdrawing
             | Stage::ClearingFailure(_)
             | Stage::Done,
             _,
         ) => "done",
     }
 }
+
+const LOOK: Template = Template::register_in(opcode::RDSR);
 
 fn bare(opcode: u8) -> Act {
     Act::Command(Operation::plain(Template::bare(opcode)))
@@ -120,7 +155,14 @@ fn receive(opcode: u8) -> Act {
 }
 
 /// The act, as the documents call it. Every detail of it is compared on the way.
-fn act_name(recipe: &Recipe, from: Stage, to: Stage, input: &Input<'_>, act: Act) -> String {
+fn act_name(
+    recipe: &Recipe,
+    from: Stage,
+    after: &OperationScript,
+    input: &Input<'_>,
+    act: Act,
+) -> String {
+    let (to, hands_over) = (after.stage(), after.hands_over());
     let transfer = match recipe.kind {
         Kind::Read => Act::Read(recipe.operation, recipe.length),
         Kind::Program => Act::Program(recipe.operation, recipe.length),
@@ -128,6 +170,7 @@ fn act_name(recipe: &Recipe, from: Stage, to: Stage, input: &Input<'_>, act: Act
     };
     let enter = recipe.four_byte_mode.map(|mode| bare(mode.enter));
     match (act, to) {
+        (Act::Finished(Ok(())), _) if hands_over.is_some() => "over, the next page".to_owned(),
         (Act::Finished(Ok(())), _) => "over".to_owned(),
         (Act::Finished(Err(error)), _) => match (from, input) {
             (_, Input::Refused(refusal)) if error == Error::Controller(*refusal) => {
@@ -145,6 +188,10 @@ fn act_name(recipe: &Recipe, from: Stage, to: Stage, input: &Input<'_>, act: Act
         }
         (act, _) if act == receive(opcode::RDSR) => "RDSR".to_owned(),
         (act, _) if act == bare(opcode::WREN) => "WREN".to_owned(),
+        (act, _) if act == Act::EnableAndReceive(Operation::plain(LOOK), 1) => {
+            "WREN and RDSR".to_owned()
+        }
+        (act, _) if act == bare(opcode::WRDI) => "WRDI".to_owned(),
         (act, _) if act == bare(opcode::CLFSR) => "CLFSR".to_owned(),
         (act, _) if Some(act) == enter => "EN4B".to_owned(),
         (act, to) => panic!("{from:?} to {to:?}: {act:?}"),
@@ -173,20 +220,34 @@ fn recipes() -> impl Iterator<Item = Recipe> {
     let polls = [Poll::StatusRegister, Poll::FlagStatusRegister];
     kinds.into_iter().flat_map(move |(kind, opcode, length)| {
         polls.into_iter().flat_map(move |poll| {
-            modes.into_iter().map(move |four_byte_mode| Recipe {
+            let modes = modes
+                .into_iter()
+                .flat_map(|mode| [(mode, false), (mode, true)]);
+            modes.map(move |(four_byte_mode, enables_write)| Recipe {
                 kind,
                 operation: Operation {
                     template: Template::addressed(opcode, AddressWidth::Three),
                     address: 0x1000,
                 },
                 length,
-                typical_us: 100,
-                maximum_us: 200,
+                typical_us: 2_000,
+                maximum_us: 4_000,
                 poll,
                 four_byte_mode,
+                enables_write,
             })
         })
     })
+}
+
+fn note(steps: &mut Vec<Step>, step: Step) {
+    let known = steps
+        .iter()
+        .find(|known| (known.stage, known.came_back) == (step.stage, step.came_back));
+    match known {
+        Some(known) => assert_eq!(*known, step, "one name, two ways"),
+        None => steps.push(step),
+    }
 }
 
 /// Every step of every script, in the order in which a script comes to them.
@@ -195,8 +256,13 @@ fn steps() -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for recipe in recipes() {
         let mut met = HashSet::new();
-        let mut ahead = vec![(OperationScript::new(recipe), None, 0)];
-        while let Some((script, last, waited_us)) = ahead.pop() {
+        let mut followed = OperationScript::new(recipe);
+        followed.set_followed(true);
+        let mut ahead = vec![(OperationScript::new(recipe), false, None, 0)];
+        if recipe.kind == Kind::Program {
+            ahead.push((followed, true, None, 0));
+        }
+        while let Some((script, followed, last, waited_us)) = ahead.pop() {
             if !met.insert(script) {
                 continue;
             }
@@ -205,34 +271,49 @@ fn steps() -> Vec<Step> {
                 None => vec![Input::Begin],
                 Some(Act::Finished(_)) => continue,
                 Some(Act::Pause(_)) => vec![Input::Elapsed],
-                Some(Act::Receive(_, _)) => std::iter::once(Input::Done(&[]))
-                    .chain(bytes.chunks(1).map(Input::Done))
-                    .chain(REFUSALS.map(Input::Refused))
-                    .collect(),
+                Some(Act::Receive(_, _) | Act::EnableAndReceive(_, _)) => {
+                    std::iter::once(Input::Done(&[]))
+                        .chain(bytes.chunks(1).map(Input::Done))
+                        .chain(REFUSALS.map(Input::Refused))
+                        .collect()
+                }
                 Some(_) => std::iter::once(Input::Done(&[]))
                     .chain(REFUSALS.map(Input::Refused))
                     .collect(),
             };
             for input in inputs {
                 let mut after = script;
+                let looks_again = { *script.pace() }.looks_again();
                 let act = after.next(input);
                 let step = Step {
                     stage: stage_name(script.stage()),
-                    came_back: came_back(&recipe, script.stage(), &input, waited_us),
+                    came_back: came_back(
+                        &recipe,
+                        script.stage(),
+                        &input,
+                        waited_us,
+                        (followed, looks_again),
+                    ),
                     next: stage_name(after.stage()),
-                    act: act_name(&recipe, script.stage(), after.stage(), &input, act),
+                    act: act_name(&recipe, script.stage(), &after, &input, act),
                 };
                 let pause_us = match act {
                     Act::Pause(pause_us) => pause_us,
                     _ => 0,
                 };
-                ahead.push((after, Some(act), waited_us + pause_us));
-                match steps
-                    .iter()
-                    .find(|known| (known.stage, known.came_back) == (step.stage, step.came_back))
-                {
-                    Some(known) => assert_eq!(*known, step, "one name, two ways: {recipe:?}"),
-                    None => steps.push(step),
+                ahead.push((after, followed, Some(act), waited_us + pause_us));
+                note(&mut steps, step);
+                if after.hands_over().is_some() {
+                    let mut withdrawn = after;
+                    let act = withdrawn.withdraw();
+                    let step = Step {
+                        stage: stage_name(after.stage()),
+                        came_back: "the next page does not come",
+                        next: stage_name(withdrawn.stage()),
+                        act: act_name(&recipe, after.stage(), &withdrawn, &input, act),
+                    };
+                    ahead.push((withdrawn, followed, Some(act), waited_us));
+                    note(&mut steps, step);
                 }
             }
         }
@@ -247,6 +328,10 @@ fn steps() -> Vec<Step> {
         "Busy",
         "Polling",
         "Confirming",
+        "EnablingNext",
+        "CheckingNext",
+        "Done",
+        "Withdrawing",
         "ClearingFailure",
     ];
     let rank = |step: &Step| {

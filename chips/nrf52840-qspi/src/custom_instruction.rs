@@ -50,6 +50,7 @@ pub struct Frame {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Exchange {
     operation: Operation,
+    after_write_enable: bool,
     header: usize,
     total: usize,
     progress: Progress,
@@ -65,12 +66,13 @@ impl Exchange {
         template.address.bytes() + usize::from(template.dummy_clocks / 8)
     }
 
-    /// Begins.
-    pub fn new(operation: Operation, length: usize) -> Exchange {
+    /// Begins, after a WREN that the peripheral sends if `after_write_enable`.
+    pub fn new(operation: Operation, length: usize, after_write_enable: bool) -> Exchange {
         let header = Self::header_length(&operation.template);
         let total = header + length;
         Exchange {
             operation,
+            after_write_enable,
             header,
             total,
             progress: if total <= CHUNK {
@@ -185,8 +187,10 @@ impl Exchange {
             // Low, they would protect, hold or reset the flash.
             + CINSTRCONF::LIO2::SET
             + CINSTRCONF::LIO3::SET;
-        // No WIPWAIT: this is how a busy flash is asked whether it still is. No WREN:
-        // the client says what is sent.
+        // No WIPWAIT: this is how a busy flash is asked whether it still is.
+        if self.after_write_enable && self.is_at_start() {
+            instruction += CINSTRCONF::WREN::SET;
+        }
         if frame.long {
             instruction += CINSTRCONF::LFEN::SET;
         }
@@ -195,6 +199,15 @@ impl Exchange {
         }
         clear_ready(registers);
         registers.cinstrconf().write(instruction);
+    }
+
+    /// Whether the flash was sent nothing of it yet.
+    fn is_at_start(&self) -> bool {
+        match self.progress {
+            Progress::Opcode => true,
+            Progress::Chunk(start) => start == 0 && !self.is_long(),
+            Progress::Over => false,
+        }
     }
 
     /// What came in for the frame that is on the wires.

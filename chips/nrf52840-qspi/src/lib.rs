@@ -91,6 +91,8 @@
 //!   it is an inference.
 //! - The mode byte of 0xBB and 0xEB reads is one that keeps no part in continuous-read
 //!   mode.
+//! - CINSTRCONF.WREN sends WREN with a CSN cycle of its own before the instruction, and a flash that
+//!   is busy delays neither. Other drivers set it for every instruction.
 //! - DEACTIVATE raises no READY. If it does, it is masked and ignored.
 //! - The times that [`longest_us`] adds to those of the bus.
 //!

@@ -266,6 +266,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
         &self,
         operation: Operation,
         buffer: Option<SubSliceMut<'static, u8>>,
+        after_write_enable: bool,
     ) -> Result<(), Refusal> {
         if self.state.get() != State::Idle {
             // Unreachable with a proof in hand.
@@ -275,11 +276,14 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
         let Some(engine) = transfer::engine(&operation.template, &self.config) else {
             return Err((Error::Unsupported, buffer));
         };
+        if after_write_enable && engine != Engine::Instruct {
+            return Err((Error::Unsupported, buffer));
+        }
         let length = buffer.as_ref().map(SubSliceMut::len);
         if let Err(error) = engine.check(&operation, length, &self.config) {
             return Err((error, buffer));
         }
-        let event = self.prepare(engine, operation, buffer)?;
+        let event = self.prepare(engine, operation, buffer, after_write_enable)?;
         count(&self.tally.started);
         match self.step(event) {
             Action::Trigger(task) => self.trigger(task),
@@ -306,6 +310,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
         engine: Engine,
         operation: Operation,
         buffer: Option<SubSliceMut<'static, u8>>,
+        after_write_enable: bool,
     ) -> Result<Event, Refusal> {
         let registers = &self.registers;
         match engine {
@@ -340,7 +345,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
             Engine::Instruct => {
                 let length = buffer.as_ref().map_or(0, SubSliceMut::len);
                 self.instruction.set(Instruction {
-                    exchange: Exchange::new(operation, length),
+                    exchange: Exchange::new(operation, length, after_write_enable),
                     buffer,
                 });
                 Ok(if self.config.xip_used {
@@ -476,7 +481,26 @@ impl<'a, P: Port, F: DmaFence> Controller<'a> for Qspi<'a, P, F> {
         operation: Operation,
         buffer: Option<SubSliceMut<'static, u8>>,
     ) -> Result<(), Refused<Idle>> {
-        self.begin(operation, buffer)
+        self.begin(operation, buffer, false)
+            .map_err(|(error, buffer)| Refused {
+                error,
+                idle,
+                buffer,
+            })
+    }
+
+    fn enables_write(&self, template: &Template) -> bool {
+        // The engines send a WREN of their own, after a wait that nobody bounds.
+        transfer::engine(template, &self.config) == Some(Engine::Instruct)
+    }
+
+    fn start_after_write_enable(
+        &self,
+        idle: Idle,
+        operation: Operation,
+        buffer: Option<SubSliceMut<'static, u8>>,
+    ) -> Result<(), Refused<Idle>> {
+        self.begin(operation, buffer, true)
             .map_err(|(error, buffer)| Refused {
                 error,
                 idle,

@@ -130,6 +130,15 @@ pub fn measure(case: &Case, cost: Cost) -> Outcome {
         transfers_each: meter.transfers as f64 / count,
         instructions_each: meter.instructions as f64 / count,
         polls_each: meter.polls as f64 / count,
+        polling_bus_percent: {
+            // Opcode and answer, on one line.
+            let look_ns = 16.0 * 1e9 / f64::from(case.clock_hz);
+            meter.polls as f64 * look_ns / elapsed_ns as f64 * 100.0
+        },
+        polling_cpu_percent: {
+            let look_ns = cost.ns(cost.instruction + cost.interrupt + cost.after_interrupt);
+            (meter.polls * look_ns) as f64 / elapsed_ns as f64 * 100.0
+        },
         cpu_percent: (paid - paid_before) as f64 / elapsed_ns as f64 * 100.0,
         enabled_us_each: (enabled - enabled_before) as f64 / count / 1e3,
         awake_after_us: (enabled_at_end - enabled) as f64 / 1e3,

@@ -65,6 +65,11 @@ pub struct Outcome {
     pub instructions_each: f64,
     /// Looks at the status register, for each operation.
     pub polls_each: f64,
+    /// Share of the time that the wires carried looks at the status register, in percent.
+    pub polling_bus_percent: f64,
+    /// Share of the time that the kernel worked for them, in percent: to send each, and its
+    /// interrupt. Alarms that pace them are not in it.
+    pub polling_cpu_percent: f64,
     /// Time that the kernel worked, in percent.
     pub cpu_percent: f64,
     /// Time that the controller was enabled, for each operation, in µs.

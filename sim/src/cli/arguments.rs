@@ -147,7 +147,7 @@ pub enum Command {
     /// With --json the output is one object: `ok`, `cost`, and `outcomes` (each with `case`,
     /// `elapsed_ns`, `bytes_per_second`, `bus_percent`, `array_percent`, `latency` (`p50_us`,
     /// `p99_us`, `max_us`), `transfers_each`, `instructions_each`, `polls_each`,
-    /// `cpu_percent`, `enabled_us_each`, `awake_after_us`, `jain`, `beside_max_us`,
+    /// `polling_bus_percent`, `polling_cpu_percent`, `cpu_percent`, `enabled_us_each`, `awake_after_us`, `jain`, `beside_max_us`,
     /// `failures`), and `counted` (each with `case` and, in `each`, instructions of `chip`,
     /// `capsule`, `copy`, `kernel`), which is empty without --instructions, and `plain`
     /// (each with `case`, `clock_hz`, `bytes_per_second`, `ours_times`): the same reads with one

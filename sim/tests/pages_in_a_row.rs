@@ -1,0 +1,181 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! Programs of several pages, of which the next one is ready before the present one ends: what
+//! happens at any moment of that costs nobody a byte.
+
+use qspi_models::nor::{FaultTimes, FlashFault, InMemory, part};
+use spi_nor::region::Access;
+use std::cell::{Cell, RefCell};
+use std::num::NonZeroU32;
+use std::rc::Rc;
+use tock_qspi::board::{AfterFault, AppSpec, Board};
+use tock_qspi::console::Recorder;
+use tock_qspi::setup::{Pace, settings};
+use userland_rt::flash;
+use userland_rt::system_call::exit_terminate;
+
+const BYTES: usize = 1500;
+/// Not at a page's begin, nor at a multiple of four.
+const START: u32 = 77;
+
+type Result = std::result::Result<(), flash::Error>;
+
+fn app(number: u32, start: u32, main: impl FnMut() + 'static) -> AppSpec {
+    let main = RefCell::new(main);
+    AppSpec {
+        name: format!("app-{number}"),
+        id: NonZeroU32::MIN.saturating_add(number),
+        main: Box::new(move || {
+            (main.borrow_mut())();
+            exit_terminate(0);
+        }),
+        region: Some((start, 0x10000, Access::ReadWrite)),
+        after_fault: AfterFault::Stop,
+    }
+}
+
+fn pattern() -> [u8; BYTES] {
+    std::array::from_fn(|index| (index * 7 + index / 256) as u8)
+}
+
+/// One app programs six pages, another one programs and reads one now and then.
+fn board(name: &str, told: &Rc<RefCell<Vec<Result>>>, others: &Rc<Cell<u32>>) -> Board {
+    let (told, others) = (Rc::clone(told), Rc::clone(others));
+    let part = part(name).expect("a known part");
+    let settings = settings(
+        part,
+        Box::new(InMemory),
+        Pace::Typical,
+        Rc::new(Recorder::default()),
+    );
+    let first = app(0, 0, move || {
+        let ended = flash::program(START, &pattern());
+        told.borrow_mut().push(ended);
+    });
+    let second = app(1, 0x10000, move || {
+        for round in 0..3u32 {
+            let _ = userland_rt::alarm::sleep_ticks(30 + round * 37);
+            flash::program(round * 256, &[round as u8; 256]).expect("programs work");
+            let mut back = [0xEE; 256];
+            flash::read(round * 256, &mut back).expect("reads work");
+            assert_eq!(back, [round as u8; 256]);
+            others.set(others.get() + 1);
+        }
+    });
+    Board::new(settings, vec![first, second])
+}
+
+/// What is in the array is a beginning of what was to be programmed, which ends where a page does.
+fn programmed(board: &Board) -> usize {
+    let length = BYTES + START as usize;
+    let array = board.array(0, length + 512);
+    let data = pattern();
+    let (before, rest) = array.split_at(START as usize);
+    assert!(before.iter().all(|byte| *byte == 0xFF));
+    let ends = (1..=length / 256)
+        .map(|page| page * 256 - START as usize)
+        .chain([0, BYTES]);
+    let done = ends.filter(|end| {
+        rest[..*end] == data[..*end] && rest[*end..].iter().all(|byte| *byte == 0xFF)
+    });
+    done.max().expect("whole pages, from the first one on")
+}
+
+#[test]
+fn its_owner_dies_at_every_pass() {
+    for name in ["MX25R6435F", "W25Q128JV", "MT25QU256A"] {
+        let mut lengths = std::collections::BTreeSet::new();
+        for pass in 0.. {
+            let told = Rc::default();
+            let others = Rc::default();
+            let mut board = board(name, &told, &others);
+            let mut passes = 0;
+            board.run_until(1_000_000, |_| {
+                passes += 1;
+                passes > pass
+            });
+            let was_over = !told.borrow().is_empty();
+            board.terminate(0);
+            assert!(board.run_until(1_000_000, Board::is_over), "{name} {pass}");
+            board.settle();
+            assert_eq!(board.breaches.all(), [], "{name} {pass}");
+            assert_eq!(others.get(), 3, "{name} {pass}");
+            lengths.insert(programmed(&board));
+            if was_over {
+                assert_eq!(programmed(&board), BYTES);
+                break;
+            }
+        }
+        // Nothing, each number of pages, and all.
+        assert_eq!(lengths.len(), 8, "{name}: {lengths:?}");
+    }
+}
+
+#[test]
+fn it_is_detached_at_every_pass() {
+    for pass in 0.. {
+        let told: Rc<RefCell<Vec<Result>>> = Rc::default();
+        let part = part("MX25R6435F").expect("a known part");
+        let settings = settings(
+            part,
+            Box::new(InMemory),
+            Pace::Typical,
+            Rc::new(Recorder::default()),
+        );
+        let notes = Rc::clone(&told);
+        let only = app(0, 0, move || {
+            let ended = flash::program(START, &pattern());
+            notes.borrow_mut().push(ended);
+        });
+        let mut board = Board::new(settings, vec![only]);
+        let mut passes = 0;
+        board.run_until(1_000_000, |_| {
+            passes += 1;
+            passes > pass
+        });
+        let was_over = !told.borrow().is_empty();
+        board.detach();
+        assert!(board.run_until(1_000_000, Board::is_over), "{pass}");
+        board.settle();
+        assert_eq!(board.breaches.all(), [], "{pass}");
+        let done = match told.borrow()[..] {
+            [Ok(())] => BYTES,
+            [Err(flash::Error::Ended { done, .. })] => done as usize,
+            [Err(flash::Error::Refused(_))] => 0,
+            _ => panic!("told once: {:?}", told.borrow()),
+        };
+        assert_eq!(done, programmed(&board), "{pass}");
+        if was_over {
+            break;
+        }
+    }
+}
+
+/// WIP reads 0 for a moment, then 1 again: the next page's WREN is sent to a busy part, and its
+/// second look says so.
+#[test]
+fn a_wip_that_returns_loses_no_page() {
+    for name in ["MX25R6435F", "W25Q128JV"] {
+        for after_us in [1, 5, 10, 15, 20, 25, 30, 40, 60, 90] {
+            let told: Rc<RefCell<Vec<Result>>> = Rc::default();
+            let others = Rc::default();
+            let mut board = board(name, &told, &others);
+            assert!(board.run_until(1_000_000, |board| board.device().profile().is_some()));
+            board.machine.with_qspi(|qspi| {
+                qspi.flash_mut().faults.arm(
+                    FlashFault::WipReturns {
+                        after_ns: after_us * 1000,
+                        for_ns: 200_000,
+                    },
+                    FaultTimes::Always,
+                );
+            });
+            assert!(board.run_until(1_000_000, Board::is_over));
+            board.settle();
+            assert_eq!(told.borrow()[..], [Ok(())], "{name} {after_us}");
+            assert_eq!(programmed(&board), BYTES, "{name} {after_us}");
+        }
+    }
+}
