@@ -126,7 +126,7 @@ mod tests {
     fn own_instructions_are_summed_and_those_of_calls_are_not() {
         let report = "\
 events: Ir
-fl=(1) capsules/spi-nor/src/device.rs
+fl=(1) capsules/spi-nor/src/device/mod.rs
 fn=(1) spi_nor::device::go
 10 5
 +3 2

@@ -99,7 +99,7 @@ pub fn is_our_name(name: &str) -> bool {
 mod tests {
     use super::{Owner, is_our_name};
 
-    const DEVICE: &str = "/tock-qspi/capsules/spi-nor/src/device.rs";
+    const DEVICE: &str = "/tock-qspi/capsules/spi-nor/src/device/mod.rs";
     const SWEEPER: &str = "/tock-qspi/capsules/spi-nor/src/sweeping_scheduler.rs";
     const GRANT: &str = "/tock-qspi/tock/kernel/src/grant.rs";
     const CORE: &str = "/rust/lib/rustlib/src/rust/library/core/src/option.rs";

@@ -1,0 +1,260 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! One bite: begun, done, handed over.
+
+use super::counters::count;
+use super::reads::{Begun, Wanted};
+use super::{Course, Device, Script};
+use crate::bite;
+use crate::bite::Plan;
+use crate::client::{Bite, Flight, Request, Seat};
+use crate::error::Error;
+use crate::lifecycle::{Event, State};
+use crate::operation::{Kind, OperationScript, Recipe};
+use crate::window::Window;
+use kernel::hil::time::Alarm;
+use qspi_hil::Controller;
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+    /// Begins a bite of `request`, in `buffer` if it needs one.
+    pub(super) fn begin(
+        &self,
+        seat: &'a Seat<'a>,
+        request: Request,
+        flight: Flight,
+        buffer: Flight,
+    ) -> Begun<'a> {
+        let (address, length) = match request {
+            Request::Open => {
+                seat.client.bitten(flight, Bite::Opened);
+                return Begun::Over;
+            }
+            Request::Read { address, length } => {
+                if let Some(course) = self.hit(seat, flight, address, length) {
+                    return Begun::Landed(course);
+                }
+                let wanted = Wanted {
+                    seat: Some(seat),
+                    flight,
+                    buffer,
+                    address,
+                    length,
+                };
+                match self.prepare(&wanted) {
+                    Some(Ok(prepared)) => {
+                        self.follow_stream(&prepared.course);
+                        self.embark(&prepared.course);
+                        self.set_out(prepared);
+                        return Begun::Started;
+                    }
+                    Some(Err(error)) => {
+                        seat.client.bitten(flight, Bite::Failed(error));
+                        return Begun::Over;
+                    }
+                    None => {}
+                }
+                (address, length)
+            }
+            Request::Program { address, length } | Request::Erase { address, length } => {
+                self.forget_windows();
+                (address, length)
+            }
+        };
+        let (recipe, plan) = match self.plan(&request) {
+            Ok(planned) => planned,
+            Err(error) => {
+                seat.client.bitten(flight, Bite::Failed(error));
+                return Begun::Over;
+            }
+        };
+        let course = Course {
+            seat: Some(seat),
+            flight,
+            kind: recipe.kind,
+            buffer,
+            address,
+            plan,
+            rest: length.saturating_sub(plan.count),
+            typical_us: recipe.typical_us,
+        };
+        if recipe.kind == Kind::Program {
+            if !self.has_buffer(buffer) {
+                let failed = Bite::Failed(Error::BufferQuarantined);
+                seat.client.bitten(flight, failed);
+                return Begun::Over;
+            }
+            if !self.load(seat, &course, flight, 0, recipe.length) {
+                return Begun::Over;
+            }
+        }
+        if recipe.kind == Kind::Read {
+            self.follow_stream(&course);
+        }
+        let recipe = self.as_learned(recipe, &course);
+        self.set_off(OperationScript::new(recipe), course);
+        Begun::Started
+    }
+
+    /// The first bite of `request`, and how.
+    pub(super) fn plan(&self, request: &Request) -> Result<(Recipe, Plan), Error> {
+        self.profile.map_or(Err(Error::Failed), |profile| {
+            bite::plan(
+                request,
+                profile,
+                self,
+                self.capacity.get(),
+                self.read_limits.get(),
+            )
+        })
+    }
+
+    /// The hardware is to begin.
+    pub(super) fn embark(&self, course: &Course<'a>) {
+        course.buffer.of(&self.windows).set(None);
+        self.buffer.set(course.buffer);
+        self.course.set(Some(*course));
+        self.prepared.set(None);
+        self.next_page.set(None);
+        count(&self.tally.begun);
+        if self.stalled.is_none() {
+            self.for_good.set(false);
+            self.runs.set(false);
+            self.stood.set(false);
+            self.happen(Event::Begun);
+        }
+    }
+
+    /// The hardware begins.
+    pub(super) fn set_off(&self, operation: OperationScript, course: Course<'a>) {
+        self.operation.put(operation);
+        self.embark(&course);
+        self.run(Script::Operation);
+    }
+
+    /// Fills the buffer with what is to be programmed, padded with ones, which
+    /// program nothing: what comes `skip` bytes after those in flight as `flight`.
+    pub(super) fn load(
+        &self,
+        seat: &'a Seat<'a>,
+        course: &Course<'a>,
+        flight: Flight,
+        skip: u32,
+        length: usize,
+    ) -> bool {
+        let cell = course.buffer.of(&self.buffers);
+        let Some(mut buffer) = cell.take() else {
+            return false;
+        };
+        let Plan { head, count } = course.plan;
+        buffer.reset();
+        let window = buffer.as_mut_slice().get_mut(..length);
+        let loaded = window.is_some_and(|window| {
+            window.fill(0xFF);
+            window
+                .get_mut(head..head.saturating_add(count as usize))
+                .is_some_and(|place| seat.client.fill(flight, skip, place))
+        });
+        cell.put(buffer);
+        loaded
+    }
+
+    /// The hardware is done with a bite.
+    pub(super) fn end_bite(&self, course: Course<'a>, result: Result<(), Error>) {
+        count(&self.tally.ended);
+        self.next_page.set(None);
+        if !self.attached.get() {
+            // What is left of the request is no longer in flight, and is to be cancelled.
+            self.deferred_call.set();
+        }
+        match result {
+            Err(error) if error.is_fault() => {
+                self.tell(&course, result);
+                self.give_up_stalled(error);
+                self.settle_detach();
+                self.happen(Event::Faulted);
+            }
+            Ok(()) | Err(_) if self.stalled.is_some() => {
+                self.tell(&course, result);
+                self.read_meanwhile();
+            }
+            Ok(()) if course.kind == Kind::Read && self.state.get() == State::Busy => {
+                self.following.set(true);
+                self.happen(Event::Ended);
+                self.following.set(false);
+                self.land(course);
+            }
+            Ok(()) if course.kind != Kind::Read && self.state.get() == State::Busy => {
+                self.learn(&course);
+                self.tell(&course, result);
+                self.following.set(true);
+                self.happen(Event::Ended);
+                self.following.set(false);
+                self.serve();
+            }
+            Ok(()) | Err(_) => {
+                self.tell(&course, result);
+                self.happen(Event::Ended);
+            }
+        }
+    }
+
+    /// What came of a bite is told to whose it is.
+    pub(super) fn tell(&self, course: &Course<'a>, result: Result<(), Error>) {
+        let Some(seat) = course.seat else {
+            return;
+        };
+        let Plan { head, count } = course.plan;
+        let told = |bite: Bite<'_>| seat.client.bitten(course.flight, bite);
+        match (result, course.kind) {
+            (Err(error), _) => told(Bite::Failed(error)),
+            (Ok(()), Kind::Program) => told(Bite::Programmed(count)),
+            (Ok(()), Kind::Erase) => told(Bite::Erased(count)),
+            (Ok(()), Kind::Read) => {
+                let cell = course.buffer.of(&self.buffers);
+                match cell.take() {
+                    None => told(Bite::Failed(Error::BufferQuarantined)),
+                    Some(mut buffer) => {
+                        buffer.reset();
+                        let data = buffer
+                            .as_slice()
+                            .get(head..head.saturating_add(count as usize));
+                        match data {
+                            Some(data) => told(Bite::Read(data)),
+                            None => told(Bite::Failed(Error::OutOfRange)),
+                        }
+                        cell.put(buffer);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ready, and the bytes of a read are in their buffer: first the next one is started, then
+    /// these are handed over.
+    pub(super) fn land(&self, course: Course<'a>) {
+        if course.seat.is_none() {
+            course.buffer.of(&self.windows).set(Some(Window::new(
+                course.address,
+                course.plan.head,
+                course.plan.count,
+            )));
+            self.serve();
+            return;
+        }
+        let next = self.follow(&course);
+        self.tell(&course, Ok(()));
+        if let Begun::Landed(next) = &next {
+            self.tell(next, Ok(()));
+        }
+        if matches!(next, Begun::Started) || self.state.get() != State::Ready {
+            return;
+        }
+        if !self.attached.get() || self.anybody_waits() {
+            self.deferred_call.set();
+        } else {
+            self.idle();
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! How long programs and erases take, learned.
+
+use super::{Course, Device};
+use crate::operation::{Kind, Recipe};
+use crate::pace::Lesson;
+use core::cell::Cell;
+use kernel::hil::time::Alarm;
+use qspi_hil::Controller;
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+    /// With the time that was learned in place of the tables'.
+    pub(super) fn as_learned(&self, recipe: Recipe, course: &Course<'a>) -> Recipe {
+        let lesson = self.lesson(recipe.kind, course.plan.count);
+        let typical_us = lesson.map_or(recipe.typical_us, |lesson| {
+            lesson.get().expected_us(recipe.typical_us)
+        });
+        Recipe {
+            typical_us,
+            ..recipe
+        }
+    }
+
+    /// What was learned about programs, or about erases of `count` bytes.
+    pub(super) fn lesson(&self, kind: Kind, count: u32) -> Option<&Cell<Lesson>> {
+        let [programs, sectors, half_blocks, blocks, others] = &self.lessons;
+        match (kind, count) {
+            (Kind::Read, _) => None,
+            (Kind::Program, _) => Some(programs),
+            (Kind::Erase, 0x1000) => Some(sectors),
+            (Kind::Erase, 0x8000) => Some(half_blocks),
+            (Kind::Erase, 0x1_0000) => Some(blocks),
+            (Kind::Erase, _) => Some(others),
+        }
+    }
+
+    /// Learns from an operation that has ended well, and did not stand still meanwhile.
+    pub(super) fn learn(&self, course: &Course<'a>) {
+        if let Some(lesson) = self.lesson(course.kind, course.plan.count)
+            && !self.stood.get()
+            && let Some(pace) = self.operation.map(|operation| *operation.pace())
+        {
+            lesson.set(lesson.get().after(&pace, course.typical_us));
+        }
+    }
+}

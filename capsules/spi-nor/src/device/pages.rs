@@ -1,0 +1,126 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! The page after this one, made ready while the array works.
+
+use super::counters::count;
+use super::steps::Stuck;
+use super::{Course, Device, NextPage, Script};
+use crate::client::Request;
+use crate::lifecycle::{Event, State};
+use crate::operation::{Kind, OperationScript};
+use crate::script::{Act, Input};
+use kernel::hil::time::Alarm;
+use qspi_hil::Controller;
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+    /// While the array programs a page: the bytes of the next one go to the other buffer.
+    pub(super) fn prepare_next_page(&self) {
+        let Some(course) = self
+            .course
+            .get()
+            .filter(|course| course.kind == Kind::Program && course.rest > 0)
+        else {
+            return;
+        };
+        let Some(seat) = course.seat else {
+            return;
+        };
+        let buffer = course.buffer.other();
+        if self.next_page.get().is_some()
+            || !self.has_second.get()
+            || !self.has_buffer(buffer)
+            || !seat.client.pipelines()
+            || !self.may_be_followed()
+        {
+            return;
+        }
+        let request = Request::Program {
+            address: course.end(),
+            length: course.rest,
+        };
+        let Ok((recipe, plan)) = self.plan(&request) else {
+            return;
+        };
+        // A part that has to be put into a mode before is spoken to from the beginning.
+        if recipe.four_byte_mode.is_some() {
+            return;
+        }
+        let next = Course {
+            flight: course.flight.other(),
+            buffer,
+            address: course.end(),
+            plan,
+            rest: course.rest.saturating_sub(plan.count),
+            typical_us: recipe.typical_us,
+            ..course
+        };
+        if self.load(seat, &next, course.flight, course.plan.count, recipe.length) {
+            let next = NextPage {
+                course: next,
+                recipe,
+            };
+            self.next_page.set(Some(next));
+        }
+    }
+
+    /// See [`OperationScript::hands_over`].
+    pub(super) fn hands_over(&self) -> Option<u8> {
+        self.operation
+            .map_or(None, |operation| operation.hands_over())
+    }
+
+    /// Whether the next page may come at once, before anything else is looked at.
+    pub(super) fn may_be_followed(&self) -> bool {
+        self.attached.get()
+            && self.state.get() == State::Busy
+            && self.stalled.is_none()
+            && !self.anybody_waits()
+    }
+
+    /// Whether the next page waits for the end of the one in flight.
+    pub(super) fn is_followed(&self) -> bool {
+        self.next_page
+            .get()
+            .is_some_and(|next| self.has_buffer(next.course.buffer))
+            && self.may_be_followed()
+    }
+
+    /// A page has ended, and WREN was sent for the next one, which goes on the wires first. If its
+    /// owner has died, or it is not to be any more, WREN is taken back.
+    pub(super) fn hand_over(&self, course: Course<'a>, status: u8) {
+        let is_followed = self.is_followed();
+        let next = self.next_page.take().filter(|next| {
+            is_followed
+                && course
+                    .seat
+                    .is_some_and(|seat| seat.client.goes_on(course.flight, next.course.flight))
+        });
+        let Some(next) = next else {
+            self.course.set(Some(course));
+            self.script.set(Some(Script::Operation));
+            let act = self.operation.map(OperationScript::withdraw);
+            self.go(act);
+            return;
+        };
+        self.learn(&course);
+        let recipe = self.as_learned(next.recipe, &next.course);
+        let (operation, act) = OperationScript::after_write_enable(recipe, status);
+        self.operation.put(operation);
+        self.buffer.set(next.course.buffer);
+        self.script.set(Some(Script::Operation));
+        let sent = self.perform(act);
+        count(&self.tally.ended);
+        self.following.set(true);
+        self.happen(Event::Ended);
+        self.following.set(false);
+        self.embark(&next.course);
+        self.tell(&course, Ok(()));
+        match sent {
+            Ok(()) => {}
+            Err(Stuck::Refused(error)) => self.continue_with(Input::Refused(error)),
+            Err(Stuck::Finished(result)) => self.go(Some(Act::Finished(result))),
+        }
+    }
+}

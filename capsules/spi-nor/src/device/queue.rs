@@ -1,0 +1,157 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! Whose turn it is.
+
+use super::reads::Begun;
+use super::waiting::Wait;
+use super::{Device, LATER_US};
+use crate::client::{Dimensions, Flight, Host, Request, Scope, Seat};
+use crate::error::Error;
+use crate::lifecycle::{Event, State};
+use kernel::hil::time::Alarm;
+use qspi_hil::Controller;
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+    /// Ready, and nothing in flight: the next bite, or the idle time, or power down.
+    pub(super) fn serve(&self) {
+        self.cancel_wait();
+        self.identify.set(false);
+        if self.attached.get()
+            && let Some((seat, request)) = self.next_request(Flight::Even, Scope::All)
+        {
+            let buffer = self.free_buffer();
+            match self.begin(seat, request, Flight::Even, buffer) {
+                Begun::Started => {}
+                Begun::Landed(course) => self.land(course),
+                Begun::Over => self.look_further(request),
+            }
+            return;
+        }
+        self.idle();
+    }
+
+    /// Ready, and nothing to do.
+    pub(super) fn idle(&self) {
+        if !self.attached.get() || self.leases() == 0 {
+            self.happen(Event::Unwanted);
+        } else if self.config.idle_us != u32::MAX && self.wait.get().is_none() {
+            self.wait_for(Wait::Idle, self.config.idle_us);
+        }
+    }
+
+    /// If `request` ended at once, the next one is for another deferred call, and if it failed,
+    /// for later: a client that tries again from inside its callback must leave time for interrupts
+    /// and for processes.
+    pub(super) fn look_further(&self, request: Request) {
+        if self.state.get() == State::Ready {
+            if request == Request::Open || self.leases() == 0 {
+                self.deferred_call.set();
+            } else {
+                self.notify_later();
+            }
+        }
+    }
+
+    /// A buffer that is here, and one with nothing read ahead in it if there is one.
+    pub(super) fn free_buffer(&self) -> Flight {
+        let last = self.buffer.get();
+        let is_free =
+            |which: &Flight| self.has_buffer(*which) && which.of(&self.windows).get().is_none();
+        let both = [last.other(), last];
+        let here = |which: &Flight| self.has_buffer(*which);
+        let free = both.into_iter().find(is_free);
+        free.or_else(|| both.into_iter().find(here)).unwrap_or(last)
+    }
+
+    pub(super) fn next_request(
+        &self,
+        flight: Flight,
+        scope: Scope,
+    ) -> Option<(&'a Seat<'a>, Request)> {
+        let dimensions = self.dimensions()?;
+        let cell = scope.of(&self.turns);
+        let turn = cell.get();
+        // Those whose turn it is, then those before them.
+        for is_before in [false, true] {
+            for (index, seat) in self.clients.iter().enumerate() {
+                if (index < turn) != is_before {
+                    continue;
+                }
+                // Somebody may have detached the device in a callback on the way.
+                if !self.attached.get() {
+                    return None;
+                }
+                if let Some(request) = seat.client.next_request(flight, &dimensions, scope) {
+                    let next = index.saturating_add(1);
+                    cell.set(if next < self.seats.get() { next } else { 0 });
+                    return Some((seat, request));
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether any client has work.
+    pub(super) fn anybody_waits(&self) -> bool {
+        self.clients.iter().any(|seat| seat.client.has_work())
+    }
+
+    /// Whether another client than this one has work.
+    pub(super) fn others_wait(&self, seat: &Seat<'a>) -> bool {
+        self.clients
+            .iter()
+            .any(|other| !core::ptr::eq(other, seat) && other.client.has_work())
+    }
+
+    pub(super) fn cancel_all(&self, error: Error) {
+        for seat in self.clients.iter() {
+            seat.client.cancel(error);
+        }
+    }
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> Host for Device<'a, C, A> {
+    fn notify(&self) {
+        self.deferred_call.set();
+    }
+
+    fn notify_work(&self) {
+        match self.state.get() {
+            // Whatever ends looks for more, and so does whoever comes to rest.
+            State::Busy if self.may_be_suspended() => self.deferred_call.set(),
+            State::Busy | State::Starting | State::Stopping(_) => {}
+            State::Off | State::Ready | State::Draining | State::Failed => self.deferred_call.set(),
+        }
+    }
+
+    fn begin_work(&self) {
+        if self.state.get() == State::Ready {
+            self.consider();
+        } else {
+            self.notify_work();
+        }
+    }
+
+    fn notify_later(&self) {
+        match self.wait.get().map(|waiting| waiting.wait) {
+            Some(Wait::Pause | Wait::Deadline(_) | Wait::Later) => self.later.set(true),
+            None if self.overdue.get() => self.later.set(true),
+            Some(Wait::Idle) | None => self.wait_for(Wait::Later, LATER_US),
+        }
+    }
+
+    fn accepts(&self) -> Result<(), Error> {
+        let recovers = self.identify.get();
+        if self.attached.get() && (self.state.get() != State::Failed || recovers) {
+            Ok(())
+        } else {
+            Err(Error::Failed)
+        }
+    }
+
+    fn dimensions(&self) -> Option<Dimensions> {
+        self.profile.map(|profile| profile.dimensions)
+    }
+}

@@ -1,0 +1,190 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! Reads that follow each other without a pause.
+
+use super::counters::count;
+use super::steps::Stuck;
+use super::{Course, Device, Prepared, Script};
+use crate::bite;
+use crate::client::{Flight, Request, Scope, Seat};
+use crate::error::Error;
+use crate::lifecycle::{Event, State};
+use crate::operation::Kind;
+use kernel::hil::time::Alarm;
+use qspi_hil::{Controller, Operation};
+
+/// A read whose first bite is to be prepared.
+pub(super) struct Wanted<'a> {
+    pub(super) seat: Option<&'a Seat<'a>>,
+    pub(super) flight: Flight,
+    pub(super) buffer: Flight,
+    pub(super) address: u32,
+    pub(super) length: u32,
+}
+
+/// What became of a bite that was to begin.
+pub(super) enum Begun<'a> {
+    /// The hardware is at it.
+    Started,
+    /// It had been read ahead, and is to be handed over.
+    Landed(Course<'a>),
+    /// It ended at once.
+    Over,
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+    /// The hardware begins a read, and the next one is prepared meanwhile.
+    pub(super) fn set_out(&self, prepared: Prepared<'a>) {
+        self.script.set(Some(Script::Read));
+        match self.send(&prepared) {
+            Ok(()) => self.prepare_next(&prepared.course),
+            Err(stuck) => self.end_read(stuck),
+        }
+    }
+
+    pub(super) fn send(&self, prepared: &Prepared<'a>) -> Result<(), Stuck> {
+        let buffer = self.borrow(prepared.length, 0)?;
+        self.start(prepared.operation, Some(buffer), Some(self.read_us.get()))
+    }
+
+    /// A read was not begun.
+    pub(super) fn end_read(&self, stuck: Stuck) {
+        let result = match stuck {
+            Stuck::Finished(result) => result,
+            Stuck::Refused(error) => Err(Error::Controller(error)),
+        };
+        if let Some(script) = self.script.take() {
+            self.finish(script, result);
+        }
+    }
+
+    /// The first bite of a read. `None` if it takes more than a transfer.
+    pub(super) fn prepare(&self, wanted: &Wanted<'a>) -> Option<Result<Prepared<'a>, Error>> {
+        let limits = self.read_limits.get();
+        self.profile
+            .map(|profile| {
+                if profile.mode_before(Kind::Read).is_some() {
+                    return None;
+                }
+                let planned =
+                    bite::plan_read(&profile.geometry, wanted.address, wanted.length, limits);
+                Some(planned.map(|(transfer, plan)| Prepared {
+                    course: Course {
+                        seat: wanted.seat,
+                        flight: wanted.flight,
+                        kind: Kind::Read,
+                        buffer: wanted.buffer,
+                        address: wanted.address,
+                        plan,
+                        rest: wanted.length.saturating_sub(plan.count),
+                        typical_us: 0,
+                    },
+                    operation: Operation {
+                        template: profile.read,
+                        address: transfer.bus_address,
+                    },
+                    length: transfer.bus_bytes as usize,
+                }))
+            })
+            .flatten()
+    }
+
+    /// While a read is on the wires: what comes after it.
+    pub(super) fn prepare_next(&self, course: &Course<'a>) {
+        let Some(seat) = course.seat.filter(|_| course.rest > 0) else {
+            return;
+        };
+        if !self.has_second.get()
+            || self.stalled.is_some()
+            || !seat.client.pipelines()
+            || self.is_ahead(course.end())
+        {
+            return;
+        }
+        let next = Wanted {
+            seat: Some(seat),
+            flight: course.flight.other(),
+            buffer: course.buffer.other(),
+            address: course.end(),
+            length: course.rest,
+        };
+        self.prepared.set(self.prepare(&next).and_then(Result::ok));
+    }
+
+    /// Whether the prepared read may be put on the wires, before anything else is looked at.
+    pub(super) fn may_hurry(&self, prepared: &Prepared<'a>) -> bool {
+        self.attached.get()
+            && self.has_buffer(prepared.course.buffer)
+            && self.state.get() == State::Busy
+            && self.stalled.is_none()
+            && !self.anybody_waits()
+    }
+
+    /// A read is through. What was prepared is put on the wires first; all else comes after that,
+    /// while the wires are busy.
+    pub(super) fn read_is_through(&self) {
+        let prepared = self.prepared.take();
+        let Some(course) = self.course.take() else {
+            count(&self.tally.impossible);
+            return;
+        };
+        let Some(mut next) = prepared.filter(|prepared| self.may_hurry(prepared)) else {
+            self.cancel_wait();
+            self.script.set(None);
+            self.end_bite(course, Ok(()));
+            return;
+        };
+        self.buffer.set(next.course.buffer);
+        let sent = self.send(&next);
+        count(&self.tally.ended);
+        self.following.set(true);
+        self.happen(Event::Ended);
+        self.following.set(false);
+        if !course
+            .seat
+            .is_some_and(|seat| seat.client.goes_on(course.flight, next.course.flight))
+        {
+            // Its owner has died meanwhile: it is nobody's.
+            next.course.seat = None;
+            next.course.rest = 0;
+        }
+        self.follow_stream(&next.course);
+        self.embark(&next.course);
+        self.tell(&course, Ok(()));
+        match sent {
+            Ok(()) => self.prepare_next(&next.course),
+            Err(stuck) => self.end_read(stuck),
+        }
+    }
+
+    /// Starts what comes after a read that has landed, if there is a buffer for it.
+    pub(super) fn follow(&self, landed: &Course<'a>) -> Begun<'a> {
+        let buffer = landed.buffer.other();
+        if !self.attached.get() || !self.has_buffer(buffer) {
+            return Begun::Over;
+        }
+        let flight = landed.flight.other();
+        let (address, length) = (landed.end(), landed.rest);
+        if length > 0
+            && let Some(seat) = landed.seat
+            && !self.is_ahead(address)
+            && !self.others_wait(seat)
+            && seat.client.goes_on(landed.flight, flight)
+        {
+            let request = Request::Read { address, length };
+            return self.begin(seat, request, flight, buffer);
+        }
+        if self.anybody_waits()
+            && let Some((seat, request)) = self.next_request(flight, Scope::All)
+        {
+            return self.begin(seat, request, flight, buffer);
+        }
+        if length == 0 && self.read_ahead(landed, buffer) {
+            Begun::Started
+        } else {
+            Begun::Over
+        }
+    }
+}

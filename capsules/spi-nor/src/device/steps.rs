@@ -1,0 +1,326 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! A script and the controller, act by act.
+
+use super::counters::count;
+use super::waiting::Wait;
+use super::{Device, Proof, Script};
+use crate::error::Error;
+use crate::operation::Kind;
+use crate::profile::Wires;
+use crate::script::{Act, Input};
+use crate::{bite, opcode};
+use kernel::hil::time::Alarm;
+use kernel::utilities::leasable_buffer::SubSliceMut;
+use qspi_hil::{Controller, Granularity, Operation, Refused, Template};
+
+/// One of the controller's ways to start something.
+pub(super) type Start<'a, C> = fn(
+    &C,
+    <C as Controller<'a>>::Idle,
+    Operation,
+    Option<SubSliceMut<'static, u8>>,
+) -> Result<(), Refused<<C as Controller<'a>>::Idle>>;
+
+/// Why an act was not begun.
+pub(super) enum Stuck {
+    Finished(Result<(), Error>),
+    Refused(qspi_hil::Error),
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+    pub(super) fn run(&self, script: Script) {
+        self.script.set(Some(script));
+        self.continue_with(Input::Begin);
+    }
+
+    /// The next act of the running script.
+    pub(super) fn next_act(&self, input: Input<'_>) -> Option<Act> {
+        match self.script.get()? {
+            Script::BringUp => self.bring_up.map(|bring_up| bring_up.next(input, self)),
+            Script::Operation => {
+                let is_followed = self.is_followed();
+                self.operation.map(|operation| {
+                    operation.set_followed(is_followed);
+                    operation.next(input)
+                })
+            }
+            Script::Read => Some(Act::Finished(match input {
+                Input::Refused(error) => Err(Error::Controller(error)),
+                Input::Begin | Input::Done(_) | Input::Elapsed => Ok(()),
+            })),
+            Script::Suspension => self.suspension.map(|script| script.next(input)),
+            Script::ShutDown(mut script) => {
+                let act = script.next(input);
+                self.script.set(Some(Script::ShutDown(script)));
+                Some(act)
+            }
+        }
+    }
+
+    pub(super) fn continue_with(&self, input: Input<'_>) {
+        let act = self.next_act(input);
+        self.go(act);
+    }
+
+    /// Performs one act after the other, until one has to be waited for.
+    pub(super) fn go(&self, mut next: Option<Act>) {
+        while let Some(act) = next {
+            match self.perform(act) {
+                Ok(()) => return,
+                Err(Stuck::Finished(result)) => {
+                    if let Some(script) = self.script.take() {
+                        self.finish(script, result);
+                    }
+                    return;
+                }
+                Err(Stuck::Refused(error)) => next = self.next_act(Input::Refused(error)),
+            }
+        }
+        count(&self.tally.impossible);
+    }
+
+    pub(super) fn perform(&self, act: Act) -> Result<(), Stuck> {
+        match act {
+            Act::Finished(result) => Err(Stuck::Finished(result)),
+            Act::Pause(pause_us) => {
+                self.note_run();
+                self.wait_for(Wait::Pause, pause_us);
+                self.prepare_next_page();
+                if self.may_be_suspended() && self.anybody_waits() {
+                    // Whoever came when this could not be suspended.
+                    self.deferred_call.set();
+                }
+                Ok(())
+            }
+            Act::Command(operation) => self.start(operation, None, None),
+            Act::Receive(operation, length) => {
+                let buffer = self.borrow(length, self.end(length))?;
+                self.start(operation, Some(buffer), None)
+            }
+            Act::EnableAndReceive(operation, length) => {
+                let buffer = self.borrow(length, self.end(length))?;
+                let wren_us = self.controller.longest_us(&Template::bare(opcode::WREN), 0);
+                let look_us = self.controller.longest_us(&operation.template, length);
+                self.start_with(
+                    C::start_after_write_enable,
+                    operation,
+                    Some(buffer),
+                    wren_us.saturating_add(look_us),
+                )
+            }
+            Act::Read(operation, length) => {
+                let buffer = self.borrow(length, 0)?;
+                self.start(operation, Some(buffer), Some(self.read_us.get()))
+            }
+            Act::Program(operation, length) => {
+                let buffer = self.borrow(length, 0)?;
+                self.start(operation, Some(buffer), None)
+            }
+            Act::Send(operation, small) => {
+                let length = small.as_slice().len();
+                let mut buffer = self.borrow(length, self.end(length))?;
+                bite::copy(buffer.as_mut_slice(), small.as_slice());
+                self.start(operation, Some(buffer), None)
+            }
+        }
+    }
+
+    /// Where `length` bytes at the end of the buffer begin, aligned for any controller.
+    pub(super) fn end(&self, length: usize) -> usize {
+        bite::round_down(self.capacity.get().saturating_sub(length))
+    }
+
+    pub(super) fn borrow(
+        &self,
+        length: usize,
+        start: usize,
+    ) -> Result<SubSliceMut<'static, u8>, Stuck> {
+        if !self.has_buffer(self.buffer.get()) {
+            self.buffer.set(self.buffer.get().other());
+        }
+        let cell = self.buffer.get().of(&self.buffers);
+        match cell.take() {
+            None => Err(Stuck::Finished(Err(Error::BufferQuarantined))),
+            Some(mut buffer) => {
+                buffer.reset();
+                let end = start.saturating_add(length);
+                if end > buffer.len() {
+                    cell.put(buffer);
+                    return Err(Stuck::Refused(qspi_hil::Error::TooLong));
+                }
+                buffer.slice(start..end);
+                Ok(buffer)
+            }
+        }
+    }
+
+    pub(super) fn start(
+        &self,
+        operation: Operation,
+        buffer: Option<SubSliceMut<'static, u8>>,
+        longest_us: Option<u32>,
+    ) -> Result<(), Stuck> {
+        let length = buffer.as_ref().map_or(0, SubSliceMut::len);
+        let longest_us =
+            longest_us.unwrap_or_else(|| self.controller.longest_us(&operation.template, length));
+        self.start_with(C::start, operation, buffer, longest_us)
+    }
+
+    pub(super) fn start_with(
+        &self,
+        start: Start<'a, C>,
+        operation: Operation,
+        buffer: Option<SubSliceMut<'static, u8>>,
+        longest_us: u32,
+    ) -> Result<(), Stuck> {
+        match self.proof.take() {
+            Some(Proof::Idle(idle)) => match start(self.controller, idle, operation, buffer) {
+                Ok(()) => {
+                    self.wait_for_deadline(longest_us);
+                    Ok(())
+                }
+                Err(refused) => {
+                    self.proof.set(Some(Proof::Idle(refused.idle)));
+                    self.keep(refused.buffer);
+                    Err(Stuck::Refused(refused.error))
+                }
+            },
+            other => {
+                self.proof.set(other);
+                self.keep(buffer);
+                Err(Stuck::Refused(qspi_hil::Error::Hardware))
+            }
+        }
+    }
+
+    /// A buffer comes back: to its place, which is the only one that is empty.
+    pub(super) fn keep(&self, buffer: Option<SubSliceMut<'static, u8>>) {
+        let Some(buffer) = buffer else {
+            return;
+        };
+        let own = self.buffer.get();
+        let place = if self.has_buffer(own) {
+            own.other()
+        } else {
+            own
+        };
+        place.of(&self.buffers).put(buffer);
+    }
+
+    pub(super) fn finish(&self, script: Script, result: Result<(), Error>) {
+        if let Err(error) = result {
+            self.fault.set(Some(error));
+            self.teardown_fault.set(Some(error));
+        }
+        match script {
+            Script::BringUp => {
+                let (profile, shortfall) = self.bring_up.map_or((None, None), |bring_up| {
+                    (bring_up.outcome(), bring_up.shortfall())
+                });
+                match (result, profile) {
+                    (Ok(()), Some(profile)) => {
+                        // What a part has to do without is found out at the first greeting.
+                        if !self.is_known() || shortfall.is_some() {
+                            self.fault.set(shortfall);
+                        }
+                        // From now on nothing runs in the part but what was begun here.
+                        self.leftover_us.set(profile.longest_us());
+                        self.read_limits.set(bite::granularity(
+                            self,
+                            &profile.read,
+                            self.capacity.get(),
+                        ));
+                        self.read_us.set(
+                            self.controller
+                                .longest_us(&profile.read, self.capacity.get()),
+                        );
+                        self.profile.put(profile);
+                        self.brought_up(profile.clock_limit_hz);
+                    }
+                    (Ok(()), None) => self.fail_bring_up(Error::UnknownPart),
+                    (Err(error), _) => self.fail_bring_up(error),
+                }
+            }
+            Script::Operation | Script::Read => match self.course.take() {
+                Some(course) => match self.hands_over() {
+                    Some(status) if course.kind == Kind::Program && result.is_ok() => {
+                        self.hand_over(course, status);
+                    }
+                    Some(_) | None => self.end_bite(course, result),
+                },
+                None => count(&self.tally.impossible),
+            },
+            Script::Suspension => self.end_suspension(result),
+            Script::ShutDown(_) => {
+                if result == Err(Error::NoAnswer) {
+                    // It was reset instead.
+                    self.profile.take();
+                    self.was_reset.set(true);
+                }
+                self.disable();
+            }
+        }
+    }
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> qspi_hil::Client<C::Idle> for Device<'a, C, A> {
+    fn enabled(&self, idle: C::Idle, released: Option<SubSliceMut<'static, u8>>) {
+        self.cancel_wait();
+        self.proof.set(Some(Proof::Idle(idle)));
+        if released.is_some() {
+            count(&self.tally.released);
+        }
+        self.keep(released);
+        self.begin_bring_up();
+    }
+
+    fn done(
+        &self,
+        idle: C::Idle,
+        result: Result<(), qspi_hil::Error>,
+        buffer: Option<SubSliceMut<'static, u8>>,
+    ) {
+        self.proof.set(Some(Proof::Idle(idle)));
+        if result.is_ok() && matches!(self.script.get(), Some(Script::Read)) {
+            self.keep(buffer);
+            self.read_is_through();
+            return;
+        }
+        self.cancel_wait();
+        if let Err(error) = result {
+            self.keep(buffer);
+            self.continue_with(Input::Refused(error));
+            return;
+        }
+        let data = buffer.as_ref().map_or(&[][..], SubSliceMut::as_slice);
+        let act = self.next_act(Input::Done(data));
+        self.keep(buffer);
+        self.go(act);
+    }
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> Wires for Device<'a, C, A> {
+    fn supports(&self, template: &Template) -> bool {
+        self.controller.supports(template)
+    }
+
+    fn granularity(&self, template: &Template) -> Granularity {
+        self.controller.granularity(template)
+    }
+
+    fn longest_data(&self, template: &Template) -> usize {
+        self.controller.longest_data(template)
+    }
+
+    fn enables_write(&self) -> bool {
+        let look = Template::register_in(opcode::RDSR);
+        self.controller.enables_write(&look)
+    }
+
+    fn fastest_clock_hz(&self) -> u32 {
+        self.controller.fastest_clock_hz()
+    }
+}

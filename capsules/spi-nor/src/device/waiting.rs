@@ -1,0 +1,209 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! The alarm: for one thing at a time.
+
+use super::{Device, SLACK_US};
+use crate::lifecycle::{Event, State};
+use crate::script::Input;
+use core::hash::Hash;
+use kernel::hil::time::{Alarm, AlarmClient, ConvertTicks, Ticks};
+use qspi_hil::Controller;
+
+/// What the alarm is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Wait {
+    /// The next look at the part.
+    Pause,
+    /// A transfer's deadline; true if it has passed once already.
+    Deadline(bool),
+    /// The idle time.
+    Idle,
+    /// Nothing but to look at the clients again.
+    Later,
+}
+
+impl Wait {
+    /// Whether the alarm may come before it is over, and be set again for the rest: this comes
+    /// again and again, and hardly ever to its end.
+    pub(super) const fn is_coarse(self) -> bool {
+        match self {
+            Wait::Deadline(_) | Wait::Idle => true,
+            Wait::Pause | Wait::Later => false,
+        }
+    }
+}
+
+/// A time in µs and its ticks, once it was converted.
+pub(super) type Known<T> = Option<(u32, T)>;
+
+/// What the alarm was set for: when, and for how many ticks.
+#[derive(Clone, Copy)]
+pub(super) struct Waiting<T> {
+    pub(super) wait: Wait,
+    pub(super) since: T,
+    pub(super) ticks: T,
+    /// µs to wait once it has passed: what was too long for the alarm's counter.
+    pub(super) left_us: u32,
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+    /// Ticks until `time_us` has passed for sure, and µs of it that are too much for the counter.
+    pub(super) fn ticks(&self, wait: Wait, time_us: u32) -> (A::Ticks, u32) {
+        // The same times come again and again, and to convert them takes divisions.
+        let [of_deadlines, of_others] = &self.known_ticks;
+        let known = match wait {
+            Wait::Deadline(_) => of_deadlines,
+            Wait::Pause | Wait::Idle | Wait::Later => of_others,
+        };
+        if let Some((_, ticks)) = known.get().filter(|(known_us, _)| *known_us == time_us) {
+            return (ticks, 0);
+        }
+        let longest_us = self.alarm.ticks_to_us(A::Ticks::half_max_value());
+        let left_us = time_us.saturating_sub(longest_us);
+        let now_us = time_us.min(longest_us);
+        let mut ticks = self.alarm.ticks_from_us(now_us);
+        if self.alarm.ticks_to_us(ticks) < now_us {
+            // It was rounded down, and too short a pause is none.
+            ticks = ticks.wrapping_add(A::Ticks::from(1));
+        }
+        // One tick more than asked for: the current one is already under way.
+        let ticks = ticks.wrapping_add(A::Ticks::from(1));
+        let ticks = ticks.max(self.alarm.minimum_dt());
+        if left_us == 0 {
+            known.set(Some((time_us, ticks)));
+        }
+        (ticks, left_us)
+    }
+
+    pub(super) fn wait_for(&self, wait: Wait, time_us: u32) {
+        let now = self.alarm.now();
+        let (ticks, left_us) = self.ticks(wait, time_us);
+        let before = self.wait.replace(Some(Waiting {
+            wait,
+            since: now,
+            ticks,
+            left_us,
+        }));
+        if wait != Wait::Later && before.is_some_and(|before| before.wait == Wait::Later) {
+            self.later.set(true);
+        }
+        if !(wait.is_coarse() && self.comes_before(now, ticks)) {
+            self.arm(now, ticks);
+        }
+    }
+
+    pub(super) fn arm(&self, since: A::Ticks, ticks: A::Ticks) {
+        self.armed.set(Some((since, ticks)));
+        self.alarm.set_alarm(since, ticks);
+    }
+
+    pub(super) fn disarm(&self) {
+        if self.armed.take().is_some() {
+            // An alarm that can't be disarmed fires for nobody, see `alarm`.
+            let _unused = self.alarm.disarm();
+        }
+    }
+
+    /// Whether the alarm is set, and for no later than `ticks` from `now` on.
+    pub(super) fn comes_before(&self, now: A::Ticks, ticks: A::Ticks) -> bool {
+        self.armed.get().is_some_and(|(since, set_for)| {
+            let passed = now.wrapping_sub(since);
+            passed < set_for && set_for.wrapping_sub(passed) <= ticks
+        })
+    }
+
+    /// A wait is over. If somebody asked for a look after it, this is the time.
+    pub(super) fn look_if_asked(&self) {
+        if self.later.take() {
+            self.deferred_call.set();
+        }
+    }
+
+    /// Whether the controller has answered since it was asked last: it is not hung then.
+    pub(super) fn has_answered(&self) -> bool {
+        let answers = self.controller.answers();
+        self.answers.replace(answers) != answers
+    }
+
+    pub(super) fn wait_for_deadline(&self, longest_us: u32) {
+        // What comes with an answer in hand is not overdue, whatever was before.
+        self.overdue.set(false);
+        self.answers.set(self.controller.answers());
+        self.wait_for(
+            Wait::Deadline(false),
+            longest_us.saturating_mul(2).saturating_add(SLACK_US),
+        );
+    }
+
+    /// The controller's deferred call was created before ours, so it was served before it: what
+    /// the controller had to say was said.
+    pub(super) fn look_if_overdue(&self) {
+        if !self.overdue.take() {
+            return;
+        }
+        self.look_if_asked();
+        if self.has_answered() {
+            self.wait_for(Wait::Deadline(false), SLACK_US);
+        } else {
+            self.hang();
+        }
+    }
+
+    /// Nothing is waited for any more, but for a look that somebody asked for.
+    pub(super) fn cancel_wait(&self) {
+        self.overdue.set(false);
+        match self.wait.get().map(|waiting| waiting.wait) {
+            None | Some(Wait::Later) => {}
+            // What is waited for next may do with this alarm.
+            Some(Wait::Deadline(_) | Wait::Idle) => {
+                self.wait.set(None);
+                self.look_if_asked();
+            }
+            Some(Wait::Pause) => {
+                self.wait.set(None);
+                self.disarm();
+                self.look_if_asked();
+            }
+        }
+    }
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>> AlarmClient for Device<'a, C, A> {
+    fn alarm(&self) {
+        self.armed.set(None);
+        let Some(waiting) = self.wait.take() else {
+            return;
+        };
+        let passed = self.alarm.now().wrapping_sub(waiting.since);
+        if passed < waiting.ticks {
+            // An alarm that was set earlier.
+            self.arm(waiting.since, waiting.ticks);
+            self.wait.set(Some(waiting));
+            return;
+        }
+        if waiting.left_us > 0 {
+            self.wait_for(waiting.wait, waiting.left_us);
+            return;
+        }
+        self.look_if_asked();
+        match waiting.wait {
+            Wait::Pause => self.continue_with(Input::Elapsed),
+            Wait::Deadline(_) if self.has_answered() => {
+                self.wait_for(Wait::Deadline(false), SLACK_US);
+            }
+            Wait::Deadline(false) => self.wait_for(Wait::Deadline(true), SLACK_US),
+            Wait::Deadline(true) => {
+                self.overdue.set(true);
+                self.deferred_call.set();
+            }
+            Wait::Later => self.deferred_call.set(),
+            Wait::Idle => {
+                if self.state.get() == State::Ready {
+                    self.happen(Event::Unwanted);
+                }
+            }
+        }
+    }
+}
