@@ -6,6 +6,7 @@
 
 use crate::alarm::SimAlarm;
 use crate::alarm_driver::{self, AlarmDriver};
+use crate::allowed::is_allowed;
 use crate::arena::Block;
 use crate::breach::{Breach, Breaches};
 use crate::chance::Chance;
@@ -573,7 +574,7 @@ impl Board {
     fn check(&mut self) {
         let now = self.machine.now_ns();
         for violation in self.machine.with_qspi(|qspi| qspi.take_violations()) {
-            if self.is_allowed(&violation.what) {
+            if self.allows(&violation.what) {
                 continue;
             }
             self.breaches
@@ -598,17 +599,12 @@ impl Board {
     }
 
     /// What the models object to, and may be done all the same.
-    fn is_allowed(&self, what: &Violation) -> bool {
+    fn allows(&self, what: &Violation) -> bool {
+        let is_outstanding = matches!(
+            self.device.state(),
+            lifecycle::State::Busy | lifecycle::State::Draining
+        );
         match what {
-            // An app may program ones over zeros: the result is the AND of both.
-            Violation::ProgramSetsBits { .. } => true,
-            // Whether the part has suspended or has ended is not to be seen, so it is resumed
-            // either way. It ignores what it has no use for. There is an operation whose end has
-            // not been seen yet.
-            Violation::NothingToSuspend { .. } => matches!(
-                self.device.state(),
-                lifecycle::State::Busy | lifecycle::State::Draining
-            ),
             // Every part is woken before it is known what part it is. One that can't sleep
             // doesn't know the opcode, and ignores it.
             Violation::UnknownOpcode { opcode } => {
@@ -616,7 +612,7 @@ impl Board {
                     |qspi: &mut qspi_models::Qspi| qspi.flash().part().deep_power_down.is_some();
                 *opcode == spi_nor::opcode::RDPD && !self.machine.with_qspi(sleeps)
             }
-            _ => false,
+            _ => is_allowed(what, is_outstanding),
         }
     }
 

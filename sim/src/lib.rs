@@ -6,6 +6,7 @@
 
 pub mod alarm;
 pub mod alarm_driver;
+mod allowed;
 pub mod arena;
 pub mod bench;
 pub mod board;

@@ -6,6 +6,7 @@
 
 mod cli_support;
 
+use cli_support::machine_code::Code;
 use cli_support::{Folder, answer, assert_not_understood, assert_refused, json, stderr, stdout};
 
 const RAM: u32 = 0x2000_0000;
@@ -14,27 +15,14 @@ const NVMC: u32 = 0x4001_E000;
 /// A word of flash behind the code.
 const COUNT: u32 = 0x1000;
 
-/// Thumb code, halfword by halfword.
-#[derive(Default)]
-struct Code(Vec<u16>);
+/// What images do to peripherals.
+trait Peripherals {
+    fn store(self, address: u32, value: u32) -> Self;
+    fn print(self, length: u32) -> Self;
+    fn rest(self) -> Self;
+}
 
-impl Code {
-    /// movw and movt: two instructions.
-    fn set(mut self, register: u16, value: u32) -> Self {
-        for (opcode, half) in [(0xF240, value & 0xFFFF), (0xF2C0, value >> 16)] {
-            let half = half as u16;
-            self.0.push(opcode | (half >> 11 & 1) << 10 | half >> 12);
-            self.0
-                .push((half >> 8 & 7) << 12 | register << 8 | half & 0xFF);
-        }
-        self
-    }
-
-    fn halves(mut self, halves: &[u16]) -> Self {
-        self.0.extend(halves);
-        self
-    }
-
+impl Peripherals for Code {
     /// Stores a word: five instructions.
     fn store(self, address: u32, value: u32) -> Self {
         // str r1, [r0]

@@ -62,14 +62,15 @@ const IDENTIFIED: &str = "[spi-nor] MX25R6435F";
 #[test]
 #[ignore = "needs a kernel's image: tools/run-firmware"]
 fn it_boots_identifies_the_flash_and_answers() {
-    let ran = run(&words(&[
+    let arguments = words(&[
         "--type",
         "list",
         "--type",
         "help",
         "--until",
         "Valid commands",
-    ]));
+    ]);
+    let ran = run(&arguments);
     assert_well(&ran);
     let said = console(&ran.0);
     assert!(said.contains("entering the main loop"), "{said}");
@@ -77,17 +78,7 @@ fn it_boots_identifies_the_flash_and_answers() {
     assert!(said.contains(" PID "), "{said}");
     // The first start writes the user information registers and resets the chip.
     assert_eq!(ran.0["resets"], 1);
-    assert_eq!(
-        ran,
-        run(&words(&[
-            "--type",
-            "list",
-            "--type",
-            "help",
-            "--until",
-            "Valid commands",
-        ]))
-    );
+    assert_eq!(ran, run(&arguments));
 }
 
 /// The lines of expect/`name`.txt are in `said` in their order; * stands for anything.

@@ -330,29 +330,20 @@ impl<'a, P: Port, F: DmaFence, A: Alarm<'a>> Fmc<'a, P, F, A> {
 
     /// Starts the DMA. If that is not possible, what is held stays held.
     fn trigger(&self) -> bool {
-        let Some(held) = self.held.take() else {
+        let Some(mut held) = self.held.take() else {
             self.count(|counters| &mut counters.impossible);
             return false;
         };
-        let Held {
-            engine,
-            operation,
-            buffer,
-        } = held;
-        let (mode, dummies, direction) = match engine {
+        let (mode, dummies, direction) = match held.engine {
             Engine::Read(dummies) => (CTRL::MODE::Read, dummies, DMA_CTRL::WRITE::CLEAR),
             Engine::Program => (CTRL::MODE::Program, 0, DMA_CTRL::WRITE::SET),
             Engine::Command => {
                 self.count(|counters| &mut counters.impossible);
-                self.held.set(Held {
-                    engine,
-                    operation,
-                    buffer,
-                });
+                self.held.set(held);
                 return false;
             }
         };
-        let Operation { template, address } = operation;
+        let Operation { template, address } = held.operation;
         let width = match template.address {
             AddressWidth::Four => CE_CTRL::FOUR_BYTES0::SET + CE_CTRL::FOUR_BYTES0_ALSO::SET,
             AddressWidth::Three | AddressWidth::None => {
@@ -373,13 +364,9 @@ impl<'a, P: Port, F: DmaFence, A: Alarm<'a>> Fmc<'a, P, F, A> {
                 + CTRL::DUMMY_LOW.val((dummies & 3).into())
                 + CTRL::DUMMY_HIGH.val((dummies >> 2).into()),
         );
-        let Some(buffer) = buffer else {
+        let Some(buffer) = held.buffer.take() else {
             self.count(|counters| &mut counters.impossible);
-            self.held.set(Held {
-                engine,
-                operation,
-                buffer,
-            });
+            self.held.set(held);
             return false;
         };
         match Lent::trigger(
@@ -396,11 +383,8 @@ impl<'a, P: Port, F: DmaFence, A: Alarm<'a>> Fmc<'a, P, F, A> {
                 true
             }
             Err((_, buffer)) => {
-                self.held.set(Held {
-                    engine,
-                    operation,
-                    buffer: Some(buffer),
-                });
+                held.buffer = Some(buffer);
+                self.held.set(held);
                 false
             }
         }

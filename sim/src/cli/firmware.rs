@@ -8,6 +8,7 @@ use super::arguments;
 use super::exit::Failure;
 use super::output::{self, print_json};
 use super::{find_part, image};
+use crate::allowed::is_allowed;
 use crate::tab::bundle::Tab;
 use crate::tab::flash_image;
 use crate::tab::place::FLASH_START;
@@ -321,17 +322,11 @@ pub fn run(arguments: &arguments::Run, path: &Path) -> Result<(), Failure> {
     if let Some(error) = terminal.error.take() {
         return output::checked(Err(error));
     }
-    // Apps may ask for bits to be set: they get the AND of both. And whether a part has suspended
-    // or has ended is not to be seen, so it is resumed either way.
+    // What the image believes to be outstanding is not to be seen from here.
     let violations: Vec<String> = board
         .violations()
         .iter()
-        .filter(|violation| {
-            !matches!(
-                violation.what,
-                Violation::ProgramSetsBits { .. } | Violation::NothingToSuspend { .. }
-            )
-        })
+        .filter(|violation| !is_allowed(&violation.what, true))
         .map(violation)
         .collect();
     for what in &violations {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Copyright tock-qspi contributors 2026.
 
-//! Apps written out by hand, as TABs.
+//! Machine code written out by hand, and apps of it as TABs.
 
 pub const FLASH: u32 = 0x4_0000;
 pub const RAM: u32 = 0x2002_0000;
