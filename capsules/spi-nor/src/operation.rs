@@ -171,7 +171,11 @@ impl OperationScript {
     pub fn resumed(&mut self, left_us: u32, lost_us: u32) -> Act {
         self.pace.cut_us(left_us);
         self.pace.allow_us(lost_us);
-        let (stage, act) = self.pause();
+        // Its time may be over, but nobody has looked since.
+        let (stage, act) = match self.pace.next_us() {
+            Some(pause_us) => (Stage::Busy, Act::Pause(pause_us)),
+            None => (Stage::Polling, self.ask()),
+        };
         self.stage = stage;
         act
     }
@@ -420,6 +424,31 @@ mod tests {
         };
         assert_eq!(result, Err(Error::NoAnswer));
         assert!(waited >= ERASE.maximum_us);
+    }
+
+    #[test]
+    fn nothing_is_given_up_after_a_resume_without_a_look() {
+        let mut script = OperationScript::new(Recipe {
+            typical_us: ERASE.maximum_us,
+            ..ERASE
+        });
+        script.next(Input::Begin);
+        script.next(Input::Done(&[]));
+        script.next(Input::Done(&[0x02]));
+        assert_eq!(
+            script.next(Input::Done(&[])),
+            Act::Pause(ERASE.maximum_us),
+            "all of its time in one pause"
+        );
+        assert_eq!(script.resumed(0, 0), Act::register(0x05, 1));
+        assert_eq!(script.stage(), Stage::Polling);
+        let mut quiet = script;
+        assert_eq!(quiet.next(Input::Done(&[0])), Act::register(0x05, 1));
+        assert_eq!(quiet.next(Input::Done(&[0])), Act::Finished(Ok(())));
+        // A few looks at once, and then it is overdue.
+        let last = (0..8).map(|_| script.next(Input::Done(&[0x01])));
+        let ended = Act::Finished(Err(Error::NoAnswer));
+        assert!(last.into_iter().any(|act| act == ended));
     }
 
     #[test]

@@ -47,8 +47,13 @@ pub struct Pace {
 
 impl Pace {
     /// For something that is expected to take `expected_us`, and never takes more than
-    /// `maximum_us`.
+    /// `maximum_us`, whatever is expected.
     pub const fn new(expected_us: u32, maximum_us: u32) -> Pace {
+        let expected_us = if expected_us < maximum_us {
+            expected_us
+        } else {
+            maximum_us
+        };
         Pace {
             waited_us: 0,
             late: false,
@@ -181,6 +186,15 @@ mod tests {
         let pauses: [Option<u32>; 7] = core::array::from_fn(|_| pace.next_us());
         let expected = [51_200, 100, 200, 400, 800, 1_600, 3_200].map(Some);
         assert_eq!(pauses, expected);
+    }
+
+    #[test]
+    fn no_pause_is_longer_than_the_maximum_though_more_is_expected() {
+        let mut pace = Pace::new(5_280, 3_000);
+        assert_eq!(pace.next_us(), Some(3_000));
+        pace.cut_us(1_000);
+        assert_eq!(pace.next_us(), Some(1_000));
+        assert_eq!(pace.next_us(), None);
     }
 
     #[test]
