@@ -7,7 +7,7 @@
 //! The device joins four things that know nothing of each other: the controller (the
 //! wires), an alarm, the [scripts](crate::script) (what the part wants to hear), and the
 //! [clients](crate::client). What is powered when is decided by the
-//! [lifecycle] alone.
+//! [lifecycle](crate::lifecycle) alone.
 //!
 //! # Ownership
 //!
@@ -37,20 +37,20 @@
 //!
 //! A read that comes while something is programmed or erased does not wait for the end of it, if
 //! the part can [suspend](crate::suspension): the operation is *stalled* for as long as the reads
-//! that wait take, and not much longer than [`LONGEST_STAND_US`], then it goes on, and is not
-//! stalled again before it has got on. To the [lifecycle] it is one operation that is outstanding
+//! that wait take, and not much longer than [`LONGEST_STAND_US`](crate::suspension::LONGEST_STAND_US), then it goes on, and is not
+//! stalled again before it has got on. To the [lifecycle](crate::lifecycle) it is one operation that is outstanding
 //! all the time. What touches the page or block that is half-way waits.
 //!
 //! # Time
 //!
 //! One alarm serves four purposes, one at a time: the pause before the next look at
 //! a busy part, the deadline of a transfer, the idle time, and a later look at clients
-//! ([`Host::notify_later`]). Deadlines and idle times hardly ever come to their end, so the alarm
+//! ([`Host::notify_later`](crate::client::Host::notify_later)). Deadlines and idle times hardly ever come to their end, so the alarm
 //! is not set for each: one that is set for no later is let come, and then set for what is left.
 //! An alarm never proves that something has ended. A deadline
 //! that passes twice (the first time the interrupt may just be waiting behind the alarm)
 //! makes the controller *hung*: it is stopped by force, the client gets
-//! [`Error::NoAnswer`], and the [lifecycle] says whether the device starts again, is off,
+//! [`Error::NoAnswer`], and the [lifecycle](crate::lifecycle) says whether the device starts again, is off,
 //! or has failed. What was known of the part is forgotten. A
 //! controller that has answered meanwhile, with a part of a long operation, gets more time.
 
