@@ -157,6 +157,8 @@ fn what_broke_the_contract_once_does_not_any_more() {
         "p3o40d4t2s2l4f3@14.17,18.1,24.18,61.18,78.2,99.4,107.1,120.1,126.1",
         // Four hundred seconds of patience with a part that nothing had been begun in.
         "p3o40d4t2s2l4f3@43.18,60.1,67.7,87.18,92.8",
+        // A controller that was stopped while it sent RST: the part was spoken to as it came up.
+        "p3o40d4t2s2l4f3@23.2,73.3,79.4,92.17,104.8",
     ] {
         let schedule: Schedule = once.parse().expect("a schedule");
         let run = World::<Board>::new(the_part(), schedule.bounds).run(

@@ -50,6 +50,8 @@ const BLOCK_PROTECT_3: u8 = 0b0010_0000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
+    /// A reset was sent before, or was not.
+    LeftResetting,
     Waking,
     WakingUp,
     /// RDSR until the part is quiet.
@@ -163,9 +165,14 @@ impl BringUp {
     }
 
     /// Begins anew, with a part that is already known, or not. It may be busy for
-    /// `patience_us`. In place: a script is too large to be built on a kernel's stack.
-    pub fn restart(&mut self, known: Option<Profile>, patience_us: u32) {
-        self.stage = Stage::Waking;
+    /// `patience_us`, and hears nothing yet if it `may_come_up` from a reset. In place: a script is
+    /// too large to be built on a kernel's stack.
+    pub fn restart(&mut self, known: Option<Profile>, patience_us: u32, may_come_up: bool) {
+        self.stage = if may_come_up {
+            Stage::LeftResetting
+        } else {
+            Stage::Waking
+        };
         self.known = known;
         self.pace = Pace::new(LEFTOVER_TYPICAL_US, patience_us);
         self.ones = 0;
@@ -199,6 +206,7 @@ impl BringUp {
             return self.end(Err(Error::Controller(error)));
         }
         match self.stage {
+            Stage::LeftResetting => self.go(Stage::Waking, Act::Pause(RESET_BUSY_US)),
             Stage::Waking => match (&self.known, self.known_sleep()) {
                 // It has no deep power-down to be woken from.
                 (Some(_), None) => self.ask(Before::Id),

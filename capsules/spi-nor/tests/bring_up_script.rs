@@ -165,7 +165,7 @@ impl Fake {
     fn run(&mut self, known: Option<Profile>, wires: &AllWires) -> Result<BringUp, Error> {
         self.sent.clear();
         let mut script = BringUp::new();
-        script.restart(known, 10_000_000);
+        script.restart(known, 10_000_000, false);
         let mut act = script.next(Input::Begin, wires);
         for _ in 0..100_000 {
             act = match act {
@@ -402,6 +402,15 @@ fn a_part_beyond_16_mib_is_used_as_far_as_three_bytes_reach() {
 }
 
 #[test]
+fn a_part_that_may_come_up_from_a_reset_is_left_alone_first() {
+    let mut script = BringUp::new();
+    script.restart(None, 1_000_000, true);
+    assert_eq!(script.next(Input::Begin, &FAST), Act::Pause(30_000));
+    let wake = script.next(Input::Elapsed, &FAST);
+    assert!(matches!(wake, Act::Command(operation) if operation.template.opcode == 0xAB));
+}
+
+#[test]
 fn a_refusal_of_the_controller_ends_it_at_every_step() {
     let mut part = Fake::mx25r();
     part.run(None, &FAST).expect("it comes up");
@@ -409,7 +418,7 @@ fn a_refusal_of_the_controller_ends_it_at_every_step() {
     for refused in 0..steps {
         let mut part = Fake::mx25r();
         let mut script = BringUp::new();
-        script.restart(None, 1_000_000);
+        script.restart(None, 1_000_000, false);
         let mut act = script.next(Input::Begin, &FAST);
         let mut step = 0;
         let result = loop {

@@ -49,6 +49,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         (
             self.clock_limit_hz.get(),
             self.was_reset.get(),
+            self.may_come_up.get(),
             self.waking.get(),
             self.leftover_us.get(),
         )

@@ -170,8 +170,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             self.leftover_us.get()
         };
         let known = self.profile();
+        let may_come_up = self.may_come_up.take();
         self.bring_up
-            .map(|bring_up| bring_up.restart(known, patience_us));
+            .map(|bring_up| bring_up.restart(known, patience_us, may_come_up));
         self.run(Script::BringUp);
     }
 
@@ -249,7 +250,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.profile.take();
         self.fault.set(Some(Error::NoAnswer));
         self.teardown_fault.set(Some(Error::NoAnswer));
-        self.script.set(None);
+        if let Some(Script::BringUp | Script::ShutDown(_)) = self.script.take() {
+            self.may_come_up.set(true);
+        }
         self.next_page.set(None);
         if let Some(course) = self.course.take() {
             count(&self.tally.ended);

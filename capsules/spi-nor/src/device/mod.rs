@@ -240,6 +240,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     stream: Cell<Stream>,
     clock_limit_hz: Cell<u32>,
     was_reset: Cell<bool>,
+    /// The controller was stopped in a script that resets the part: it may be coming up.
+    may_come_up: Cell<bool>,
     /// The part was known when it was powered up.
     waking: Cell<bool>,
     /// Longest time in µs that a part may be busy with something from before.
@@ -320,6 +322,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             capacity: Cell::new(buffer.len()),
             clock_limit_hz: Cell::new(FIRST_CLOCK_HZ),
             was_reset: Cell::new(false),
+            may_come_up: Cell::new(false),
             waking: Cell::new(false),
             leftover_us: Cell::new(LEFTOVER_US),
             buffers: [MapCell::new(SubSliceMut::new(buffer)), MapCell::empty()],
