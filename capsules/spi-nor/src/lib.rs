@@ -28,6 +28,7 @@ pub mod driver;
 pub mod error;
 pub mod flash;
 pub mod geometry;
+pub mod identity;
 pub mod lease;
 pub mod lifecycle;
 pub mod opcode;

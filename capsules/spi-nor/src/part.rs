@@ -12,7 +12,7 @@ use crate::sfdp::four_byte::FourByteTable;
 use crate::sfdp::mode::{Mode, ReadMode};
 use crate::sfdp::sector_map::SectorMap;
 use crate::sfdp::times::{Times, TimesMs};
-use crate::sfdp::warning::{Warning, Warnings};
+use crate::sfdp::warning::{Note, Warning, Warnings};
 use crate::status_register::{Poll, QuadEnable};
 
 /// Ways to read that a part can have: those of the basic table, 03h and 0Bh.
@@ -77,6 +77,14 @@ impl Addressing {
         match self {
             Addressing::Three => 3,
             Addressing::FourByOpcode | Addressing::FourByMode(_) | Addressing::FourAlways => 4,
+        }
+    }
+
+    /// See [`Part::opcode`].
+    pub const fn opcode(self, plain: u8, twin: Option<u8>) -> Option<u8> {
+        match self {
+            Addressing::FourByOpcode => twin,
+            Addressing::Three | Addressing::FourByMode(_) | Addressing::FourAlways => Some(plain),
         }
     }
 }
@@ -160,7 +168,7 @@ pub struct Reset {
 
 /// A part, as a driver uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct Part<W = Warnings> {
     /// Its id, if it was read.
     pub id: Option<JedecId>,
     /// Size, pages, erase types, regions.
@@ -201,7 +209,7 @@ pub struct Part {
     /// Set while the times are those of the slow mode that the part comes up in.
     pub ultra_low_power: Option<&'static UltraLowPower>,
     /// What was wrong with the tables.
-    pub warnings: Warnings,
+    pub warnings: W,
 }
 
 /// Whether a quad enable method is in status register 1, in 2, or neither.
@@ -229,7 +237,7 @@ fn checked_id(id: Option<JedecId>) -> Result<Option<JedecId>, PartError> {
 fn size_bytes(
     id: Option<JedecId>,
     table_bytes: u64,
-    warnings: &mut Warnings,
+    warnings: &mut impl Note,
 ) -> Result<u32, PartError> {
     let table_bytes = u32::try_from(table_bytes).map_err(|_| PartError::TooLarge {
         size_bytes: table_bytes,
@@ -251,7 +259,7 @@ fn size_bytes(
 }
 
 /// The ways into and out of 4-byte mode that the table gives.
-fn four_byte_mode(bfpt: &Bfpt, habits: &Habits) -> Option<FourByteMode> {
+fn four_byte_mode<W>(bfpt: &Bfpt<W>, habits: &Habits) -> Option<FourByteMode> {
     let mode = |write_enable| {
         Some(FourByteMode {
             enter: opcode::EN4B,
@@ -270,12 +278,12 @@ fn four_byte_mode(bfpt: &Bfpt, habits: &Habits) -> Option<FourByteMode> {
 }
 
 /// How to reach all of a part, and how much of it can be reached.
-fn addressing(
-    bfpt: &Bfpt,
+fn addressing<W: Note>(
+    bfpt: &Bfpt<W>,
     size_bytes: u32,
     table: Option<&FourByteTable>,
     mode: Option<FourByteMode>,
-    warnings: &mut Warnings,
+    warnings: &mut W,
 ) -> (Addressing, u32) {
     if size_bytes <= THREE_BYTE_REACH {
         if bfpt.address_bytes != AddressBytes::Three || table.is_some() {
@@ -301,12 +309,12 @@ fn addressing(
 }
 
 /// The erase types that make sense, in the table's order.
-fn erase_types(
-    bfpt: &Bfpt,
+fn erase_types<W: Note>(
+    bfpt: &Bfpt<W>,
     size_bytes: u32,
     table: Option<&FourByteTable>,
     mapped: bool,
-    warnings: &mut Warnings,
+    warnings: &mut W,
 ) -> [Option<EraseType>; ERASE_TYPES] {
     let twins = table.map_or([None; ERASE_TYPES], |table| table.erase);
     let shared = |command: &EraseCommand| {
@@ -341,7 +349,7 @@ fn erase_types(
     types
 }
 
-fn quad_enable(bfpt: &Bfpt, habits: &Habits, warnings: &mut Warnings) -> QuadEnable {
+fn quad_enable<W: Note>(bfpt: &Bfpt<W>, habits: &Habits, warnings: &mut W) -> QuadEnable {
     let Some(quad) = bfpt.quad else {
         return habits.quad_enable;
     };
@@ -349,15 +357,23 @@ fn quad_enable(bfpt: &Bfpt, habits: &Habits, warnings: &mut Warnings) -> QuadEna
     if quad.enable == QuadEnableCode::Reserved {
         warnings.push(Warning::ReservedQuadEnable);
     }
-    match (quad_register(method), quad_register(habits.quad_enable)) {
-        // A table that was copied from another maker's part: its bit would be a
-        // block protection bit here.
-        (1, 2) | (2, 1) => {
-            warnings.push(Warning::QuadEnableDiffersFromMaker);
-            habits.quad_enable
-        }
-        _ => method,
+    if is_own_table(bfpt, habits) {
+        method
+    } else {
+        warnings.push(Warning::QuadEnableDiffersFromMaker);
+        habits.quad_enable
     }
+}
+
+/// Whether the table is this maker's. One that was copied from another maker's part has its quad
+/// enable bit where a block protection bit is here, and its opcodes are that maker's, too.
+fn is_own_table<W>(bfpt: &Bfpt<W>, habits: &Habits) -> bool {
+    let Some(quad) = bfpt.quad else {
+        return true;
+    };
+    let method = QuadEnable::from_code(quad.enable);
+    let registers = (quad_register(method), quad_register(habits.quad_enable));
+    !matches!(registers, (1, 2) | (2, 1))
 }
 
 const fn single_reads(table: Option<&FourByteTable>) -> [ReadMode; 2] {
@@ -443,7 +459,31 @@ impl Part {
         four_byte: Option<&FourByteTable>,
         sector_map: Option<&SectorMap>,
     ) -> Result<Part, PartError> {
-        let id = checked_id(id.into())?;
+        Part::of_tables(id.into(), bfpt, four_byte, sector_map)
+    }
+
+    /// From the id alone, for parts without tables, or whose tables can't be read.
+    /// Four lines are used where all parts of the id have them.
+    ///
+    /// # Errors
+    /// [`PartError`], but not [`PartError::TooLarge`].
+    pub fn from_id(id: JedecId) -> Result<Part, PartError> {
+        Part::of_id(id)
+    }
+}
+
+impl<W: Note> Part<W> {
+    /// As [`Part::from_sfdp`], with findings told to a `W`.
+    ///
+    /// # Errors
+    /// As [`Part::from_sfdp`].
+    pub fn of_tables(
+        id: Option<JedecId>,
+        bfpt: &Bfpt<W>,
+        four_byte: Option<&FourByteTable>,
+        sector_map: Option<&SectorMap>,
+    ) -> Result<Part<W>, PartError> {
+        let id = checked_id(id)?;
         let habits = parts_by_id::habits(id.unwrap_or(JedecId([0; 3])));
         let mut warnings = bfpt.warnings;
 
@@ -475,6 +515,7 @@ impl Part {
         let mut geometry = Geometry::new(size_bytes, page_bytes, erase, map.as_ref())?;
 
         let quad_enable = quad_enable(bfpt, &habits, &mut warnings);
+        let is_own = is_own_table(bfpt, &habits);
         let mut has_quad_read = false;
         let mut quad_left_out = false;
         let reads = list_reads(
@@ -541,7 +582,7 @@ impl Part {
                 .filter(|status| status.volatile_by_50h())
                 .map(|_| opcode::WREN_VOLATILE),
             poll,
-            suspend: believed_suspend(bfpt, &warnings),
+            suspend: bfpt.suspend.filter(|_| is_own),
             power_down: power_down.map(|(enter, exit, exit_delay_us)| DeepPowerDown {
                 enter,
                 exit,
@@ -567,16 +608,15 @@ impl Part {
         Ok(part)
     }
 
-    /// From the id alone, for parts without tables, or whose tables can't be read.
-    /// Four lines are used where all parts of the id have them.
+    /// As [`Part::from_id`], with findings told to a `W`.
     ///
     /// # Errors
-    /// [`PartError`], but not [`PartError::TooLarge`].
-    pub fn from_id(id: JedecId) -> Result<Part, PartError> {
+    /// As [`Part::from_id`].
+    pub fn of_id(id: JedecId) -> Result<Part<W>, PartError> {
         checked_id(Some(id))?;
         let known = parts_by_id::known(id).ok_or(PartError::Unknown(id))?;
         let habits = parts_by_id::habits(id);
-        let mut warnings = Warnings::new();
+        let mut warnings = W::default();
         warnings.push(Warning::KnownFromIdOnly);
         warnings.push(Warning::TimesAssumed);
 
@@ -685,7 +725,7 @@ impl Part {
 
     /// Takes the tables' times, the part having been put into the mode that they
     /// describe (see [`select_performance`](crate::status_register::select_performance)).
-    pub fn assume_high_performance(&mut self, bfpt: &Bfpt) {
+    pub fn assume_high_performance(&mut self, bfpt: &Bfpt<W>) {
         if self.ultra_low_power.take().is_none() {
             return;
         }
@@ -701,7 +741,8 @@ impl Part {
         if let Some(chip_erase) = bfpt.chip_erase {
             self.chip_erase = chip_erase;
         }
-        self.suspend = believed_suspend(bfpt, &self.warnings);
+        let habits = parts_by_id::habits(self.id.unwrap_or(JedecId([0; 3])));
+        self.suspend = bfpt.suspend.filter(|_| is_own_table(bfpt, &habits));
     }
 
     /// Uses 4-byte mode instead of opcodes of their own, for a controller that can't
@@ -723,10 +764,7 @@ impl Part {
     /// Which opcode to send: the plain one, or its twin if that is how the part is
     /// addressed. `None` if it has none, and the command can't be used.
     pub const fn opcode(&self, plain: u8, twin: Option<u8>) -> Option<u8> {
-        match self.addressing {
-            Addressing::FourByOpcode => twin,
-            Addressing::Three | Addressing::FourByMode(_) | Addressing::FourAlways => Some(plain),
-        }
+        self.addressing.opcode(plain, twin)
     }
 
     /// Ways to read that can be used with the present addressing, each with the
@@ -757,13 +795,7 @@ impl Part {
     }
 }
 
-/// Suspend, unless the table is another maker's: its opcodes would be, too.
-fn believed_suspend(bfpt: &Bfpt, warnings: &Warnings) -> Option<Suspend> {
-    bfpt.suspend
-        .filter(|_| !warnings.contains(Warning::QuadEnableDiffersFromMaker))
-}
-
-fn part_program(bfpt: &Bfpt) -> PartProgram {
+fn part_program<W>(bfpt: &Bfpt<W>) -> PartProgram {
     match bfpt.program {
         Some(program) => PartProgram {
             page: program.page,

@@ -292,11 +292,10 @@ impl<'g> ErasePlan<'g> {
         let touched = geometry
             .regions
             .iter()
-            .flatten()
             .filter(|region| region.start < end && start < region.end);
         for region in touched {
             let unit_bytes = geometry
-                .smallest_in(region)
+                .smallest_in(&region)
                 .map(|smallest| smallest.size_bytes)
                 .filter(|unit_bytes| *unit_bytes <= largest_bytes)
                 .ok_or(PlanError::NoErase)?;

@@ -164,8 +164,8 @@ impl Fake {
 
     fn run(&mut self, known: Option<Profile>, wires: &AllWires) -> Result<BringUp, Error> {
         self.sent.clear();
-        let mut script = BringUp::new();
-        script.restart(known, 10_000_000, false);
+        let mut script: BringUp = BringUp::new();
+        script.restart(known.as_ref(), 10_000_000, false);
         let mut act = script.next(Input::Begin, wires);
         for _ in 0..100_000 {
             act = match act {
@@ -200,7 +200,7 @@ impl Fake {
     fn profile(&mut self, known: Option<Profile>, wires: &AllWires) -> Profile {
         self.run(known, wires)
             .expect("it comes up")
-            .outcome()
+            .outcome(known, wires)
             .expect("with a profile")
     }
 }
@@ -288,7 +288,7 @@ fn quad_that_does_not_stick_is_done_without() {
     part.stuck[1] = 2;
     let script = part.run(None, &FAST).expect("it comes up");
     assert_eq!(script.shortfall(), Some(Error::RegisterNotKept));
-    let profile = script.outcome().expect("with a profile");
+    let profile = script.outcome(None, &FAST).expect("with a profile");
     assert!(!profile.read.lines.needs_quad_enable());
     assert_eq!(profile.program.opcode, 0x02);
     assert_eq!(profile.quad_enable, None);
@@ -300,7 +300,7 @@ fn the_fast_mode_that_does_not_stick_limits_the_clock() {
     part.stuck[2] = 2;
     let script = part.run(None, &FAST).expect("it comes up");
     assert_eq!(script.shortfall(), Some(Error::RegisterNotKept));
-    let profile = script.outcome().expect("with a profile");
+    let profile = script.outcome(None, &FAST).expect("with a profile");
     assert_eq!(profile.clock_limit_hz, 8_000_000);
 }
 
@@ -417,7 +417,7 @@ fn a_refusal_of_the_controller_ends_it_at_every_step() {
     let steps = part.sent.len();
     for refused in 0..steps {
         let mut part = Fake::mx25r();
-        let mut script = BringUp::new();
+        let mut script: BringUp = BringUp::new();
         script.restart(None, 1_000_000, false);
         let mut act = script.next(Input::Begin, &FAST);
         let mut step = 0;
@@ -455,7 +455,7 @@ fn a_refusal_of_the_controller_ends_it_at_every_step() {
             Err(Error::Controller(qspi_hil::Error::Hardware)),
             "step {refused}"
         );
-        assert!(script.outcome().is_none());
+        assert!(script.outcome(None, &FAST).is_none());
     }
 }
 
@@ -466,7 +466,7 @@ fn no_register_is_written_without_the_latch() {
     let script = part.run(None, &FAST).expect("it comes up");
     assert_eq!(script.shortfall(), Some(Error::RegisterNotKept));
     assert!(!part.sent.contains(&0x01));
-    let profile = script.outcome().expect("with a profile");
+    let profile = script.outcome(None, &FAST).expect("with a profile");
     assert!(!profile.read.lines.needs_quad_enable());
     assert!(!profile.high_performance);
 }
@@ -495,7 +495,7 @@ fn noise_in_one_answer_is_neither_written_back_nor_believed() {
                     0,
                     "answer {at}, bits {bits:02x}"
                 );
-                if let Some(profile) = result.ok().and_then(|script| script.outcome()) {
+                if let Some(profile) = result.ok().and_then(|script| script.outcome(None, &FAST)) {
                     // Times differ where the fast mode was done without.
                     assert_eq!(profile.geometry.regions, expected.geometry.regions);
                     assert_eq!(profile.dimensions, expected.dimensions);

@@ -169,10 +169,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         } else {
             self.leftover_us.get()
         };
-        let known = self.profile();
         let may_come_up = self.may_come_up.take();
-        self.bring_up
-            .map(|bring_up| bring_up.restart(known, patience_us, may_come_up));
+        self.bring_up.map(|bring_up| {
+            bring_up.restart(None, patience_us, may_come_up);
+            self.profile
+                .map(|known| bring_up.restart(Some(known), patience_us, may_come_up));
+        });
         self.run(Script::BringUp);
     }
 

@@ -217,13 +217,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
         match script {
             Script::BringUp => {
+                let known = self.profile.take();
+                let is_known = known.is_some();
                 let (profile, shortfall) = self.bring_up.map_or((None, None), |bring_up| {
-                    (bring_up.outcome(), bring_up.shortfall())
+                    (bring_up.outcome(known, self), bring_up.shortfall())
                 });
                 match (result, profile) {
                     (Ok(()), Some(profile)) => {
                         // What a part has to do without is found out at the first greeting.
-                        if !self.is_known() || shortfall.is_some() {
+                        if !is_known || shortfall.is_some() {
                             self.fault.set(shortfall);
                         }
                         // From now on nothing runs in the part but what was begun here.

@@ -1,0 +1,240 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! Which part it is, and how it is used.
+//!
+//! A board that may find any part reads its tables ([`ByTables`]). One whose part is soldered to it
+//! may give the facts itself ([`Fixed`]), and then carries none of the code that finds them out.
+
+use crate::discovery::Discovery;
+use crate::error::Error;
+use crate::part::{Part, PartError};
+use crate::parts_by_id::JedecId;
+use crate::profile::{Profile, Wires, wants_quad};
+use crate::script::{Act, Input};
+use crate::status_register::QuadEnable;
+use core::hash::{Hash, Hasher};
+use core::marker::PhantomData;
+
+/// What has to be set in the part's registers before it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// How four lines are enabled.
+    pub quad_enable: QuadEnable,
+    /// Whether they are to be.
+    pub wants_quad: bool,
+    /// Whether the part has to be put into its fast mode.
+    pub wants_performance: bool,
+    /// Opcode that has to clear a protection that is set at power-up.
+    pub global_unlock: Option<u8>,
+}
+
+impl Needs {
+    /// Nothing.
+    pub const NOTHING: Needs = Needs {
+        quad_enable: QuadEnable::Unknown,
+        wants_quad: false,
+        wants_performance: false,
+        global_unlock: None,
+    };
+
+    /// What this profile relies on.
+    pub fn of(profile: &Profile) -> Needs {
+        Needs {
+            quad_enable: profile.quad_enable.unwrap_or(QuadEnable::Unknown),
+            wants_quad: profile.quad_enable.is_some(),
+            wants_performance: profile.high_performance,
+            global_unlock: None,
+        }
+    }
+
+    /// Whether a profile that relies on these can be used.
+    ///
+    /// # Errors
+    /// [`Error::RegisterNotKept`] if a register has not what it needs.
+    pub const fn met(&self, has_quad: bool, has_performance: bool) -> Result<(), Error> {
+        if self.wants_quad && !has_quad || self.wants_performance && !has_performance {
+            Err(Error::RegisterNotKept)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Where the facts about a part come from, once its id has read the same twice.
+pub trait Identity: Hash {
+    /// Nothing is known yet.
+    const NEW: Self;
+
+    /// From the start again, in place.
+    fn restart(&mut self);
+
+    /// The next act, `None` when there is nothing more to ask.
+    ///
+    /// # Errors
+    /// [`Error::UnstableId`] if the part contradicts itself.
+    fn next(&mut self, input: Input<'_>) -> Result<Option<Act>, Error>;
+
+    /// What has to be set, all questions having been answered.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::UnknownPart`].
+    fn needs(&self, id: JedecId, wires: &dyn Wires) -> Result<Needs, Error>;
+
+    /// How the part is used. `has_quad`: four lines are enabled.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPart`] if the controller can do nothing with this part,
+    /// [`Error::RegisterNotKept`] if it can't be used without what a register did not keep.
+    fn profile(
+        &self,
+        id: JedecId,
+        wires: &dyn Wires,
+        has_quad: bool,
+        has_performance: bool,
+    ) -> Result<Profile, Error>;
+}
+
+/// By SFDP tables and, where these have gaps, by the id.
+#[derive(Clone, Copy, Debug)]
+pub struct ByTables {
+    discovery: Discovery,
+    /// Checksum of the tables as they were read first.
+    first: Option<u32>,
+}
+
+/// Where it is, without what the tables say: that is the same each time.
+impl Hash for ByTables {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (self.discovery.sum(), self.first).hash(hasher);
+    }
+}
+
+impl ByTables {
+    /// The part. Not kept, since it is needed twice, and large.
+    #[inline(never)]
+    fn part(&self, id: JedecId, is_fast: bool) -> Result<Part<()>, Error> {
+        let found = self.discovery.found();
+        let basic = found.basic();
+        let told = basic.as_ref().and_then(|basic| {
+            let (four_byte, map) = (found.four_byte.as_ref(), found.sector_map.as_ref());
+            Part::of_tables(Some(id), basic, four_byte, map).ok()
+        });
+        // Tables that contradict themselves are no better than none.
+        let mut part = match told {
+            Some(part) => part,
+            None => Part::of_id(id).map_err(|error| match error {
+                PartError::Absent | PartError::Shorted => Error::NotFound,
+                PartError::Unknown(_) | PartError::TooLarge { .. } | PartError::Geometry(_) => {
+                    Error::UnknownPart
+                }
+            })?,
+        };
+        if is_fast && let Some(basic) = &basic {
+            part.assume_high_performance(basic);
+        }
+        Ok(part)
+    }
+}
+
+impl Identity for ByTables {
+    const NEW: ByTables = ByTables {
+        discovery: Discovery::new(),
+        first: None,
+    };
+
+    fn restart(&mut self) {
+        self.discovery.restart();
+        self.first = None;
+    }
+
+    /// As the id, the tables have to read the same twice: what they say is used until the
+    /// next identification.
+    fn next(&mut self, input: Input<'_>) -> Result<Option<Act>, Error> {
+        if let Some(act) = self.discovery.next(input) {
+            return Ok(Some(act));
+        }
+        let sum = self.discovery.sum();
+        match self.first {
+            None => {
+                self.first = Some(sum);
+                self.discovery.restart();
+                Ok(self.discovery.next(Input::Begin))
+            }
+            Some(before) if before != sum => Err(Error::UnstableId),
+            Some(_) => Ok(None),
+        }
+    }
+
+    fn needs(&self, id: JedecId, wires: &dyn Wires) -> Result<Needs, Error> {
+        let part = self.part(id, false)?;
+        Ok(Needs {
+            quad_enable: part.quad_enable,
+            wants_quad: wants_quad(&part, wires),
+            wants_performance: part
+                .ultra_low_power
+                .is_some_and(|slow| wires.fastest_clock_hz() > slow.max_clock_hz),
+            global_unlock: part.global_unlock,
+        })
+    }
+
+    fn profile(
+        &self,
+        id: JedecId,
+        wires: &dyn Wires,
+        has_quad: bool,
+        has_performance: bool,
+    ) -> Result<Profile, Error> {
+        let part = self.part(id, has_performance)?;
+        Profile::choose(id, &part, wires, has_quad, has_performance)
+    }
+}
+
+/// A part that the board knows.
+pub trait FixedPart {
+    /// How it is used, with the id that it must have. What the profile relies on (four lines, the
+    /// fast mode) is set as for any part, but it is not used in any other way.
+    const PROFILE: Profile;
+
+    /// Opcode that has to clear a protection that is set at power-up.
+    const GLOBAL_UNLOCK: Option<u8> = None;
+}
+
+/// By the board: nothing but the id is asked for.
+pub struct Fixed<P>(PhantomData<P>);
+
+impl<P> Hash for Fixed<P> {
+    fn hash<H: Hasher>(&self, _hasher: &mut H) {}
+}
+
+impl<P: FixedPart> Identity for Fixed<P> {
+    const NEW: Fixed<P> = Fixed(PhantomData);
+
+    fn restart(&mut self) {}
+
+    fn next(&mut self, _input: Input<'_>) -> Result<Option<Act>, Error> {
+        Ok(None)
+    }
+
+    fn needs(&self, id: JedecId, _wires: &dyn Wires) -> Result<Needs, Error> {
+        if id != P::PROFILE.id {
+            return Err(Error::UnknownPart);
+        }
+        Ok(Needs {
+            global_unlock: P::GLOBAL_UNLOCK,
+            ..Needs::of(&P::PROFILE)
+        })
+    }
+
+    fn profile(
+        &self,
+        _id: JedecId,
+        _wires: &dyn Wires,
+        has_quad: bool,
+        has_performance: bool,
+    ) -> Result<Profile, Error> {
+        Needs::of(&P::PROFILE).met(has_quad, has_performance)?;
+        Ok(P::PROFILE)
+    }
+}
