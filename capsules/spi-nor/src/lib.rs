@@ -26,6 +26,7 @@ pub mod device;
 pub mod discovery;
 pub mod driver;
 pub mod error;
+pub mod features;
 pub mod flash;
 pub mod geometry;
 pub mod identity;

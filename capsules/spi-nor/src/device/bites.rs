@@ -11,13 +11,14 @@ use crate::bite;
 use crate::bite::Plan;
 use crate::client::{Bite, Flight, Request, Seat};
 use crate::error::Error;
+use crate::features::{Features, Place};
 use crate::lifecycle::{Event, State};
 use crate::operation::{Kind, OperationScript, Recipe};
 use crate::window::Window;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Begins a bite of `request`, in `buffer` if it needs one.
     pub(super) fn begin(
         &self,
@@ -118,7 +119,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.prepared.set(None);
         self.next_page.set(None);
         count(&self.tally.begun);
-        if self.stalled.is_none() {
+        if !self.stalled.is_some() {
             self.for_good.set(false);
             self.runs.set(false);
             self.stood.set(false);

@@ -9,15 +9,15 @@ use super::{Device, FIRST_CLOCK_HZ, Proof, Script};
 use crate::bring_up::AFTER_RESET_US;
 use crate::client::Flight;
 use crate::error::Error;
+use crate::features::{Features, Place};
 use crate::lifecycle;
 use crate::lifecycle::{Action, Event, State};
 use crate::pace::Lesson;
 use crate::shut_down::{Farewell, ShutDown};
-use crate::stream::Stream;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// The one place that sets the state.
     pub(super) fn happen(&self, event: Event) {
         let from = self.state.get();
@@ -103,7 +103,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             .iter()
             .for_each(|lesson| lesson.set(Lesson::NONE));
         self.forget_windows();
-        self.stream.set(Stream::new());
+        self.stream.set(None);
         self.buffer.set(Flight::Even);
         if self.detaching.get() {
             // Whoever still waits is told before the end of it all is.

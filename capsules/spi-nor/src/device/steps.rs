@@ -8,9 +8,11 @@ use super::counters::count;
 use super::waiting::Wait;
 use super::{Device, Proof, Script};
 use crate::error::Error;
+use crate::features::{Features, Place};
 use crate::operation::Kind;
 use crate::profile::Wires;
 use crate::script::{Act, Input};
+use crate::suspension::Suspension;
 use crate::{bite, opcode};
 use kernel::hil::time::Alarm;
 use kernel::utilities::leasable_buffer::SubSliceMut;
@@ -30,7 +32,7 @@ pub(super) enum Stuck {
     Refused(qspi_hil::Error),
 }
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     pub(super) fn run(&self, script: Script) {
         self.script.set(Some(script));
         self.continue_with(Input::Begin);
@@ -255,7 +257,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 },
                 None => count(&self.tally.impossible),
             },
-            Script::Suspension => self.end_suspension(result),
+            Script::Suspension if <F::Standstill<Suspension>>::IS_THERE => {
+                self.end_suspension(result);
+            }
+            Script::Suspension => count(&self.tally.impossible),
             Script::ShutDown(_) => {
                 if result == Err(Error::NoAnswer) {
                     // It was reset instead.
@@ -268,7 +273,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 }
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> qspi_hil::Client<C::Idle> for Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> qspi_hil::Client<C::Idle>
+    for Device<'a, C, A, F>
+{
     fn enabled(&self, idle: C::Idle, released: Option<SubSliceMut<'static, u8>>) {
         self.cancel_wait();
         self.proof.set(Some(Proof::Idle(idle)));
@@ -304,7 +311,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> qspi_hil::Client<C::Idle> for Device<'
     }
 }
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Wires for Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Wires for Device<'a, C, A, F> {
     fn supports(&self, template: &Template) -> bool {
         self.controller.supports(template)
     }
