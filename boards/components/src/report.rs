@@ -16,8 +16,9 @@ use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 use spi_nor::device::{Observer, RestClient};
 use spi_nor::error::Error;
+use spi_nor::features::{Features, Full};
+use spi_nor::identity::Identity;
 use spi_nor::lifecycle::{Event, State};
-use spi_nor::parts_by_id;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,24 +35,31 @@ macro_rules! spi_nor_report_component_static {
     ($C:ty, $A:ty $(,)?) => {{
         kernel::static_buf!($crate::report::Report<$C, $A>)
     }};
+    ($C:ty, $A:ty, $F:ty $(,)?) => {{
+        kernel::static_buf!($crate::report::Report<$C, $A, $F>)
+    }};
 }
 
 /// Speaks of a device.
-pub struct Report<C: Controller<'static> + 'static, A: Alarm<'static> + 'static> {
-    device: &'static SpiNorDevice<C, A>,
+pub struct Report<
+    C: Controller<'static> + 'static,
+    A: Alarm<'static> + 'static,
+    F: Features + 'static = Full,
+> {
+    device: &'static SpiNorDevice<C, A, F>,
     controller: &'static C,
     detail: Detail,
     identified: Cell<bool>,
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> Report<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Report<C, A, F> {
     /// Says what part it is.
     fn identify(&self) {
         let Some(profile) = self.device.profile() else {
             return;
         };
         let known = profile.dimensions;
-        let name = parts_by_id::known(profile.id).map_or("unlisted part", |part| part.name);
+        let name = F::Identity::name(profile.id);
         debug!(
             "[spi-nor] {} (id {:02x?}): {} KiB, sector {}, page {}",
             name,
@@ -77,7 +85,7 @@ impl<C: Controller<'static>, A: Alarm<'static>> Report<C, A> {
     }
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> Observer for Report<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Observer for Report<C, A, F> {
     fn transition(&self, from: State, event: Event, to: State) {
         if self.detail == Detail::Transitions {
             debug!("[spi-nor] {:?} --{:?}--> {:?}", from, event, to);
@@ -106,23 +114,27 @@ impl<C: Controller<'static>, A: Alarm<'static>> Observer for Report<C, A> {
     }
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> RestClient for Report<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> RestClient for Report<C, A, F> {
     fn detached(&self, result: Result<(), Error>) {
         debug!("[spi-nor] detached: {:?}", result);
     }
 }
 
 /// Has a device spoken of.
-pub struct ReportComponent<C: Controller<'static> + 'static, A: Alarm<'static> + 'static> {
-    device: &'static SpiNorDevice<C, A>,
+pub struct ReportComponent<
+    C: Controller<'static> + 'static,
+    A: Alarm<'static> + 'static,
+    F: Features + 'static = Full,
+> {
+    device: &'static SpiNorDevice<C, A, F>,
     controller: &'static C,
     detail: Detail,
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> ReportComponent<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> ReportComponent<C, A, F> {
     /// Of `device` behind `controller`.
     pub fn new(
-        device: &'static SpiNorDevice<C, A>,
+        device: &'static SpiNorDevice<C, A, F>,
         controller: &'static C,
         detail: Detail,
     ) -> Self {
@@ -134,12 +146,14 @@ impl<C: Controller<'static>, A: Alarm<'static>> ReportComponent<C, A> {
     }
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> Component for ReportComponent<C, A> {
-    type StaticInput = &'static mut MaybeUninit<Report<C, A>>;
-    type Output = &'static Report<C, A>;
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Component
+    for ReportComponent<C, A, F>
+{
+    type StaticInput = &'static mut MaybeUninit<Report<C, A, F>>;
+    type Output = &'static Report<C, A, F>;
 
     fn finalize(self, memory: Self::StaticInput) -> Self::Output {
-        let report: &'static Report<C, A> = memory.write(Report {
+        let report: &'static Report<C, A, F> = memory.write(Report {
             device: self.device,
             controller: self.controller,
             detail: self.detail,

@@ -10,7 +10,7 @@
 use crate::discovery::Discovery;
 use crate::error::Error;
 use crate::part::{Part, PartError};
-use crate::parts_by_id::JedecId;
+use crate::parts_by_id::{self, JedecId};
 use crate::profile::{Profile, Wires, wants_quad};
 use crate::script::{Act, Input};
 use crate::status_register::QuadEnable;
@@ -66,6 +66,9 @@ impl Needs {
 pub trait Identity: Hash {
     /// Nothing is known yet.
     const NEW: Self;
+
+    /// What a part with this id is called, for people.
+    fn name(id: JedecId) -> &'static str;
 
     /// From the start again, in place.
     fn restart(&mut self);
@@ -144,6 +147,10 @@ impl Identity for ByTables {
         first: None,
     };
 
+    fn name(id: JedecId) -> &'static str {
+        parts_by_id::known(id).map_or("unlisted part", |part| part.name)
+    }
+
     fn restart(&mut self) {
         self.discovery.restart();
         self.first = None;
@@ -193,6 +200,9 @@ impl Identity for ByTables {
 
 /// A part that the board knows.
 pub trait FixedPart {
+    /// What it is called.
+    const NAME: &'static str;
+
     /// How it is used, with the id that it must have. What the profile relies on (four lines, the
     /// fast mode) is set as for any part, but it is not used in any other way.
     const PROFILE: Profile;
@@ -210,6 +220,10 @@ impl<P> Hash for Fixed<P> {
 
 impl<P: FixedPart> Identity for Fixed<P> {
     const NEW: Fixed<P> = Fixed(PhantomData);
+
+    fn name(_id: JedecId) -> &'static str {
+        P::NAME
+    }
 
     fn restart(&mut self) {}
 

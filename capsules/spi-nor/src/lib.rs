@@ -27,6 +27,7 @@ pub mod discovery;
 pub mod driver;
 pub mod error;
 pub mod features;
+pub mod fixed_parts;
 pub mod flash;
 pub mod geometry;
 pub mod identity;

@@ -9,13 +9,14 @@
 
 use crate::client::Dimensions;
 use crate::error::Error;
-use crate::geometry::{EraseType, Geometry};
+use crate::geometry::{EraseType, Geometry, Regions};
 use crate::opcode;
 use crate::operation::Kind;
 use crate::part::{Addressing, DeepPowerDown, FourByteMode, Part, PartProgram, THREE_BYTE_REACH};
-use crate::parts_by_id::JedecId;
+use crate::parts_by_id::{self, JedecId};
 use crate::sfdp::bfpt::{Suspend, SuspendResume};
 use crate::sfdp::mode::{Mode, ReadMode};
+use crate::sfdp::times::Times;
 use crate::sfdp::warning::Note;
 use crate::shut_down::Farewell;
 use crate::status_register::{Poll, QuadEnable};
@@ -205,6 +206,76 @@ pub fn wants_quad<W: Note>(part: &Part<W>, wires: &dyn Wires) -> bool {
 }
 
 impl Profile {
+    /// Times of erases of 4, 32 and 64 KiB of parts whose tables have none.
+    pub const ASSUMED_ERASES: [Times; 3] = [
+        parts_by_id::assumed_erase(4 << 10),
+        parts_by_id::assumed_erase(32 << 10),
+        parts_by_id::assumed_erase(64 << 10),
+    ];
+
+    /// A part of up to 16 MiB with pages of 256 bytes, one line, no deep power-down and no suspend,
+    /// that erases 4, 32 and 64 KiB everywhere, in these times.
+    pub const fn uniform(id: JedecId, size_bytes: u32, times: [Times; 3]) -> Profile {
+        const fn erase(opcode: u8, size_bytes: u32, times: Times) -> Option<EraseType> {
+            Some(EraseType {
+                opcode,
+                opcode_4b: None,
+                size_bytes,
+                times,
+            })
+        }
+        let [sectors, half_blocks, blocks] = times;
+        let page_bytes = 256;
+        Profile {
+            id,
+            geometry: Geometry {
+                size_bytes,
+                page_bytes,
+                erase: [
+                    erase(opcode::SECTOR_ERASE, 4 << 10, sectors),
+                    erase(opcode::BLOCK_ERASE_32K, 32 << 10, half_blocks),
+                    erase(opcode::BLOCK_ERASE_64K, 64 << 10, blocks),
+                    None,
+                ],
+                regions: Regions::uniform(size_bytes, 0b0111),
+                unavailable: 0b1000,
+            },
+            dimensions: Dimensions {
+                size: size_bytes,
+                sector: SECTOR,
+                page: page_bytes,
+            },
+            read: Template {
+                opcode: opcode::FAST_READ,
+                address: AddressWidth::Three,
+                lines: Lines::Single,
+                dummy_clocks: 8,
+                data: Data::In,
+            },
+            program: Template {
+                opcode: opcode::PP,
+                address: AddressWidth::Three,
+                lines: Lines::Single,
+                dummy_clocks: 0,
+                data: Data::Out,
+            },
+            program_times: PartProgram {
+                page: parts_by_id::assumed_page_program(),
+                bytes: None,
+            },
+            poll: Poll::StatusRegister,
+            width: AddressWidth::Three,
+            quad_enable: None,
+            four_byte_mode: None,
+            own_opcodes: false,
+            high_performance: false,
+            clock_limit_hz: u32::MAX,
+            power_down: None,
+            suspend: None,
+            is_protected: false,
+        }
+    }
+
     /// The best of what both can. `with_quad`: four lines are enabled.
     ///
     /// A part beyond 16 MiB whose 4-byte addresses the controller can't send is used

@@ -7,6 +7,8 @@
 use qspi_hil::{AddressWidth, Granularity, Lines, Template};
 use spi_nor::bring_up::BringUp;
 use spi_nor::error::Error;
+use spi_nor::fixed_parts::{Gd25q16c, Mx25l3233f, Mx25r6435f};
+use spi_nor::identity::{Fixed, FixedPart, Identity};
 use spi_nor::profile::{Profile, Wires};
 use spi_nor::script::{Act, Input};
 use std::path::Path;
@@ -163,8 +165,16 @@ impl Fake {
     }
 
     fn run(&mut self, known: Option<Profile>, wires: &AllWires) -> Result<BringUp, Error> {
+        self.run_by(known, wires)
+    }
+
+    fn run_by<I: Identity>(
+        &mut self,
+        known: Option<Profile>,
+        wires: &AllWires,
+    ) -> Result<BringUp<I>, Error> {
         self.sent.clear();
-        let mut script: BringUp = BringUp::new();
+        let mut script = BringUp::new();
         script.restart(known.as_ref(), 10_000_000, false);
         let mut act = script.next(Input::Begin, wires);
         for _ in 0..100_000 {
@@ -403,7 +413,7 @@ fn a_part_beyond_16_mib_is_used_as_far_as_three_bytes_reach() {
 
 #[test]
 fn a_part_that_may_come_up_from_a_reset_is_left_alone_first() {
-    let mut script = BringUp::new();
+    let mut script: BringUp = BringUp::new();
     script.restart(None, 1_000_000, true);
     assert_eq!(script.next(Input::Begin, &FAST), Act::Pause(30_000));
     let wake = script.next(Input::Elapsed, &FAST);
@@ -504,4 +514,43 @@ fn noise_in_one_answer_is_neither_written_back_nor_believed() {
             }
         }
     }
+}
+
+/// A part that the board knows, which comes up as its tables would have it, but without them.
+fn comes_up_as_by_its_tables<P: FixedPart>(new: fn() -> Fake) {
+    let by_tables = new().profile(None, &FAST);
+    let mut part = new();
+    part.sfdp.clear();
+    let script = part.run_by::<Fixed<P>>(None, &FAST).expect("it comes up");
+    assert!(!part.sent.contains(&0x5A), "{}", P::NAME);
+    assert_eq!(part.sent[..7], [0xAB, 0x05, 0x66, 0x99, 0x05, 0x9F, 0x9F]);
+    let profile = script.outcome(None, &FAST).expect("with a profile");
+    assert_eq!(format!("{profile:?}"), format!("{by_tables:?}"));
+    assert_eq!(script.shortfall(), None);
+    let (mut other, mut deaf) = (new(), new());
+
+    // Another part is not taken for it.
+    other.ids = vec![[0xEF, 0x40, 0x15]];
+    let refused = other.run_by::<Fixed<P>>(None, &FAST).map(|_| ());
+    assert_eq!(refused, Err(Error::UnknownPart));
+
+    // One that does not keep its bits is not used as if it had.
+    deaf.deaf_to_write_enable = true;
+    let refused = deaf.run_by::<Fixed<P>>(None, &FAST).map(|_| ());
+    assert_eq!(refused, Err(Error::RegisterNotKept));
+
+    // What was known before is as it was.
+    let woken = part.profile(Some(profile), &FAST);
+    assert_eq!(format!("{woken:?}"), format!("{by_tables:?}"));
+}
+
+#[test]
+fn a_part_that_the_board_knows_is_as_its_tables_say() {
+    comes_up_as_by_its_tables::<Mx25r6435f>(Fake::mx25r);
+    comes_up_as_by_its_tables::<Mx25l3233f>(|| {
+        Fake::new("MX25L3233F_c22016.hex", [0xC2, 0x20, 0x16])
+    });
+    comes_up_as_by_its_tables::<Gd25q16c>(|| {
+        Fake::new("GD25Q16C_c84015_DERIVED.hex", [0xC8, 0x40, 0x15])
+    });
 }
