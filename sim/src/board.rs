@@ -378,6 +378,7 @@ impl Board {
             device,
             kernel.create_grant(driver::DRIVER_NUM, &memory_capability),
             regions,
+            arena.alloc(driver::Owners::<{ driver::SLOTS }>::new()),
         ));
         device.add_client(arena.alloc(Seat::new(driver)));
         let flash: Option<&'static FlashFace> = settings.flash_range.map(|(start, length)| {

@@ -22,10 +22,12 @@
 //!
 //! ```ignore
 //! type Flash = spi_nor::features::Minimal<spi_nor::fixed_parts::Mx25l3233f>;
-//! let spi_nor = SpiNorComponent::<_, _, _, Flash>::with_features(
+//! let spi_nor = SpiNorComponent::<_, _, _, Flash, _>::with_features(
 //!     // As above.
 //! )
-//! .finalize(spi_nor_components::spi_nor_minimal_component_static!(QspiHw, AlarmHw, Flash));
+//! .finalize(spi_nor_components::spi_nor_minimal_component_static!(
+//!     QspiHw, AlarmHw, Flash, REGIONS.len()
+//! ));
 //! ```
 
 use capsules_core::virtualizers::virtual_alarm::{MuxAlarm, VirtualMuxAlarm};
@@ -39,7 +41,7 @@ use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 use spi_nor::client::Seat;
 use spi_nor::device::{Config, Device};
-use spi_nor::driver::Driver;
+use spi_nor::driver::{Driver, Owners, SLOTS};
 use spi_nor::features::{Features, Full};
 use spi_nor::region::Region;
 
@@ -79,6 +81,7 @@ impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Copy for SpiNor<C, 
 #[macro_export]
 macro_rules! spi_nor_component_static {
     ($C:ty, $A:ty $(,)?) => {{
+        let owners = kernel::static_buf!(spi_nor::driver::Owners<{ spi_nor::driver::SLOTS }>);
         let alarm = kernel::static_buf!(
             capsules_core::virtualizers::virtual_alarm::VirtualMuxAlarm<'static, $A>
         );
@@ -89,14 +92,16 @@ macro_rules! spi_nor_component_static {
         let device = kernel::static_buf!($crate::spi_nor::SpiNorDevice<$C, $A>);
         let driver = kernel::static_buf!(spi_nor::driver::Driver<'static>);
         let seat = kernel::static_buf!(spi_nor::client::Seat<'static>);
-        (alarm, buffers, device, driver, seat)
+        (alarm, buffers, device, driver, owners, seat)
     }};
 }
 
-/// The same for [`Minimal`](spi_nor::features::Minimal) features, which one buffer is enough for.
+/// The same for [`Minimal`](spi_nor::features::Minimal) features, which one buffer is enough for, and
+/// `N` regions.
 #[macro_export]
 macro_rules! spi_nor_minimal_component_static {
-    ($C:ty, $A:ty, $F:ty $(,)?) => {{
+    ($C:ty, $A:ty, $F:ty, $N:expr $(,)?) => {{
+        let owners = kernel::static_buf!(spi_nor::driver::Owners<{ $N }>);
         let alarm = kernel::static_buf!(
             capsules_core::virtualizers::virtual_alarm::VirtualMuxAlarm<'static, $A>
         );
@@ -104,7 +109,7 @@ macro_rules! spi_nor_minimal_component_static {
         let device = kernel::static_buf!($crate::spi_nor::SpiNorDevice<$C, $A, $F>);
         let driver = kernel::static_buf!(spi_nor::driver::Driver<'static>);
         let seat = kernel::static_buf!(spi_nor::client::Seat<'static>);
-        (alarm, buffers, device, driver, seat)
+        (alarm, buffers, device, driver, owners, seat)
     }};
 }
 
@@ -114,6 +119,7 @@ pub struct SpiNorComponent<
     A: Alarm<'static> + 'static,
     CAP: MemoryAllocationCapability,
     F: Features + 'static = Full,
+    const N: usize = SLOTS,
 > {
     board_kernel: &'static Kernel,
     driver_num: usize,
@@ -128,7 +134,7 @@ pub struct SpiNorComponent<
 impl<C: Controller<'static>, A: Alarm<'static>, CAP: MemoryAllocationCapability>
     SpiNorComponent<C, A, CAP>
 {
-    /// `regions` says which app may touch what.
+    /// `regions` says which app may touch what; those of the first `N` are served.
     pub fn new(
         board_kernel: &'static Kernel,
         driver_num: usize,
@@ -150,7 +156,7 @@ impl<C: Controller<'static>, A: Alarm<'static>, CAP: MemoryAllocationCapability>
     }
 }
 
-impl<C, A, CAP, F> SpiNorComponent<C, A, CAP, F>
+impl<C, A, CAP, F, const N: usize> SpiNorComponent<C, A, CAP, F, N>
 where
     C: Controller<'static>,
     A: Alarm<'static>,
@@ -180,7 +186,7 @@ where
     }
 }
 
-impl<C, A, CAP, F> Component for SpiNorComponent<C, A, CAP, F>
+impl<C, A, CAP, F, const N: usize> Component for SpiNorComponent<C, A, CAP, F, N>
 where
     C: Controller<'static>,
     A: Alarm<'static>,
@@ -195,13 +201,14 @@ where
         ),
         &'static mut MaybeUninit<SpiNorDevice<C, A, F>>,
         &'static mut MaybeUninit<Driver<'static>>,
+        &'static mut MaybeUninit<Owners<N>>,
         &'static mut MaybeUninit<Seat<'static>>,
     );
     type Output = SpiNor<C, A, F>;
 
     fn finalize(
         self,
-        (alarm, buffers, device, driver, seat): Self::StaticInput,
+        (alarm, buffers, device, driver, owners, seat): Self::StaticInput,
     ) -> SpiNor<C, A, F> {
         let alarm: &'static VirtualMuxAlarm<'static, A> =
             alarm.write(VirtualMuxAlarm::new(self.mux_alarm));
@@ -224,8 +231,12 @@ where
         let grant = self
             .board_kernel
             .create_grant(self.driver_num, &self.capability);
-        let driver: &'static Driver<'static> =
-            driver.write(Driver::new(device, grant, self.regions));
+        let driver: &'static Driver<'static> = driver.write(Driver::new(
+            device,
+            grant,
+            self.regions,
+            owners.write(Owners::new()),
+        ));
         device.add_client(seat.write(Seat::new(driver)));
 
         // It was never detached, so there is none under way that this would have to wait for.

@@ -251,7 +251,7 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
         mux_alarm,
     )
     .finalize(nrf52840_qspi_components::qspi_component_static!());
-    let spi_nor = SpiNorComponent::<_, _, _, Flash>::with_features(
+    let spi_nor = SpiNorComponent::<_, _, _, Flash, _>::with_features(
         board_kernel,
         spi_nor::driver::DRIVER_NUM,
         qspi,
@@ -261,7 +261,10 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
         create_capability!(capabilities::MemoryAllocationCapability),
     )
     .finalize(spi_nor_components::spi_nor_minimal_component_static!(
-        QspiHw, AlarmHw, Flash
+        QspiHw,
+        AlarmHw,
+        Flash,
+        REGIONS.len()
     ));
     ReportComponent::new(spi_nor.device, qspi, Detail::Faults).finalize(
         spi_nor_components::spi_nor_report_component_static!(QspiHw, AlarmHw, Flash),
