@@ -13,7 +13,7 @@
 //! It is woken, its id and its registers are checked, and that is all.
 
 use crate::error::Error;
-use crate::identity::{ByTables, Identity, Needs};
+use crate::identity::{ByTables, Identity, Kept, Needs};
 use crate::opcode;
 use crate::pace::Pace;
 use crate::part::{FourByteMode, RESET_BUSY_US};
@@ -104,6 +104,26 @@ struct Expected {
     wake: Option<(u8, u32)>,
 }
 
+/// What of the profile is needed before the end.
+#[derive(Clone, Copy, Debug, Default)]
+struct Noted {
+    four_byte_mode: Option<FourByteMode>,
+    /// Which bits of the status register protect blocks.
+    protection: u8,
+}
+
+impl Noted {
+    const fn of(profile: &Profile) -> Noted {
+        Noted {
+            four_byte_mode: profile.four_byte_mode,
+            protection: match profile.quad_enable {
+                Some(QuadEnable::Sr1Bit6) => BLOCK_PROTECT | BLOCK_PROTECT_3,
+                Some(_) | None => BLOCK_PROTECT,
+            },
+        }
+    }
+}
+
 /// The script.
 #[derive(Clone, Copy, Debug)]
 pub struct BringUp<I = ByTables> {
@@ -125,9 +145,7 @@ pub struct BringUp<I = ByTables> {
     high_performance: bool,
     /// A register that did not keep its bit; the part is used without.
     shortfall: Option<Error>,
-    four_byte_mode: Option<FourByteMode>,
-    /// Which bits of the status register protect blocks.
-    protection: u8,
+    noted: Noted,
     is_protected: bool,
     is_up: bool,
 }
@@ -169,8 +187,10 @@ impl<I: Identity> BringUp<I> {
             quad_enabled: false,
             high_performance: false,
             shortfall: None,
-            four_byte_mode: None,
-            protection: 0,
+            noted: Noted {
+                four_byte_mode: None,
+                protection: 0,
+            },
             is_protected: false,
             is_up: false,
         }
@@ -205,22 +225,24 @@ impl<I: Identity> BringUp<I> {
                     .map(|sleep| (sleep.exit, sleep.exit_delay_us)),
             });
             self.needs = Needs::of(known);
-            self.note(known);
+            self.noted = Noted::of(known);
         }
     }
 
-    /// How the part is to be used; there if the script ended well. `known` is what it was begun
-    /// with.
-    pub fn outcome(&self, known: Option<Profile>, wires: &dyn Wires) -> Option<Profile> {
+    /// How the part is to be used, if the script ended well: it goes to `kept`, unless it is there
+    /// since the script was begun.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPart`] if it did not end well.
+    pub fn settle(&self, kept: &I::Kept, wires: &dyn Wires) -> Result<(), Error> {
         if !self.is_up {
-            return None;
+            return Err(Error::UnknownPart);
         }
-        let mut profile = match known {
-            Some(known) => known,
-            None => self.chosen(wires).ok()?,
-        };
-        profile.is_protected = self.is_protected;
-        Some(profile)
+        if !kept.is_some() {
+            self.tell(wires, |profile| kept.put(profile))?;
+        }
+        kept.set_protected(self.is_protected);
+        Ok(())
     }
 
     /// What had to be done without: four lines, or the fast mode.
@@ -324,7 +346,10 @@ impl<I: Identity> BringUp<I> {
             },
             Stage::Unlocking => self.enter_four_byte(),
             Stage::EnablingFourByte => {
-                let enter = self.four_byte_mode.map_or(opcode::EN4B, |mode| mode.enter);
+                let enter = self
+                    .noted
+                    .four_byte_mode
+                    .map_or(opcode::EN4B, |mode| mode.enter);
                 self.go(Stage::EnteringFourByte, Act::bare(enter))
             }
             Stage::EnteringFourByte => self.go(Stage::Protection, Act::register(opcode::RDSR, 1)),
@@ -335,7 +360,7 @@ impl<I: Identity> BringUp<I> {
                 if status & WIP != 0 {
                     return self.pause(Before::End);
                 }
-                self.is_protected = status & self.protection != 0;
+                self.is_protected = status & self.noted.protection != 0;
                 self.end(Ok(()))
             }
             Stage::Over => self.end(Err(Error::Failed)),
@@ -540,35 +565,27 @@ impl<I: Identity> BringUp<I> {
                 Err(error) => self.end(Err(error)),
             };
         }
-        match self.chosen(wires) {
-            Ok(profile) => self.note(&profile),
-            Err(error) => return self.end(Err(error)),
+        let mut noted = Noted::default();
+        if let Err(error) = self.tell(wires, |profile| noted = Noted::of(profile)) {
+            return self.end(Err(error));
         }
+        self.noted = noted;
         if self.needs.global_unlock.is_some() {
             // Where a command unlocks all, these bits mean something else.
-            self.protection = 0;
+            self.noted.protection = 0;
             return self.go(Stage::EnablingUnlock, Act::bare(opcode::WREN));
         }
         self.enter_four_byte()
     }
 
-    #[inline(never)]
-    fn chosen(&self, wires: &dyn Wires) -> Result<Profile, Error> {
+    fn tell(&self, wires: &dyn Wires, tell: impl FnOnce(&Profile)) -> Result<(), Error> {
         let (quad, performance) = (self.quad_enabled, self.high_performance);
-        self.identity.profile(self.id, wires, quad, performance)
-    }
-
-    /// What of the profile is needed before the end.
-    fn note(&mut self, profile: &Profile) {
-        self.four_byte_mode = profile.four_byte_mode;
-        self.protection = match profile.quad_enable {
-            Some(QuadEnable::Sr1Bit6) => BLOCK_PROTECT | BLOCK_PROTECT_3,
-            Some(_) | None => BLOCK_PROTECT,
-        };
+        self.identity
+            .profile(self.id, wires, quad, performance, tell)
     }
 
     fn enter_four_byte(&mut self) -> Act {
-        match self.four_byte_mode {
+        match self.noted.four_byte_mode {
             Some(mode) if mode.write_enable => {
                 self.go(Stage::EnablingFourByte, Act::bare(opcode::WREN))
             }

@@ -14,8 +14,10 @@ use crate::parts_by_id::{self, JedecId};
 use crate::profile::{Profile, Wires, wants_quad};
 use crate::script::{Act, Input};
 use crate::status_register::QuadEnable;
+use core::cell::Cell;
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
+use kernel::utilities::cells::MapCell;
 
 /// What has to be set in the part's registers before it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +64,103 @@ impl Needs {
     }
 }
 
+/// Where the profile of a part is kept while the part is known.
+pub trait Kept {
+    /// It is not known.
+    const EMPTY: Self;
+
+    /// Whether it is known.
+    fn is_some(&self) -> bool;
+
+    /// It is not known any more.
+    fn forget(&self);
+
+    /// From now on it is known.
+    fn put(&self, profile: &Profile);
+
+    /// Notes whether block protection bits are set, if it is known.
+    fn set_protected(&self, is_protected: bool);
+
+    /// A copy.
+    fn get(&self) -> Option<Profile>;
+
+    /// Something of it, but for [`Profile::is_protected`].
+    fn map<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R>;
+
+    /// The same, or something else if it is not known.
+    fn map_or<R>(&self, otherwise: R, of: impl FnOnce(&Profile) -> R) -> R {
+        self.map(of).unwrap_or(otherwise)
+    }
+}
+
+impl Kept for MapCell<Profile> {
+    const EMPTY: MapCell<Profile> = MapCell::empty();
+
+    fn is_some(&self) -> bool {
+        MapCell::is_some(self)
+    }
+
+    fn forget(&self) {
+        self.take();
+    }
+
+    fn put(&self, profile: &Profile) {
+        MapCell::put(self, *profile);
+    }
+
+    fn set_protected(&self, is_protected: bool) {
+        MapCell::map(self, |profile| profile.is_protected = is_protected);
+    }
+
+    fn get(&self) -> Option<Profile> {
+        MapCell::map(self, |profile| *profile)
+    }
+
+    fn map<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R> {
+        MapCell::map(self, |profile| of(profile))
+    }
+}
+
+/// The profile of a [`FixedPart`], which lies in flash: whether the part is there, and protected.
+pub struct KeptInFlash<P>(Cell<Option<bool>>, PhantomData<P>);
+
+impl<P: FixedPart> Kept for KeptInFlash<P> {
+    const EMPTY: KeptInFlash<P> = KeptInFlash(Cell::new(None), PhantomData);
+
+    fn is_some(&self) -> bool {
+        self.0.get().is_some()
+    }
+
+    fn forget(&self) {
+        self.0.set(None);
+    }
+
+    fn put(&self, profile: &Profile) {
+        self.0.set(Some(profile.is_protected));
+    }
+
+    fn set_protected(&self, is_protected: bool) {
+        self.0.set(self.0.get().map(|_| is_protected));
+    }
+
+    fn get(&self) -> Option<Profile> {
+        let is_protected = self.0.get()?;
+        Some(Profile {
+            is_protected,
+            ..P::PROFILE
+        })
+    }
+
+    fn map<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R> {
+        self.is_some().then(|| of(const { &P::PROFILE }))
+    }
+}
+
 /// Where the facts about a part come from, once its id has read the same twice.
 pub trait Identity: Hash {
+    /// Where its profile is kept.
+    type Kept: Kept;
+
     /// Nothing is known yet.
     const NEW: Self;
 
@@ -85,7 +182,7 @@ pub trait Identity: Hash {
     /// [`Error::NotFound`], [`Error::UnknownPart`].
     fn needs(&self, id: JedecId, wires: &dyn Wires) -> Result<Needs, Error>;
 
-    /// How the part is used. `has_quad`: four lines are enabled.
+    /// Tells how the part is used. `has_quad`: four lines are enabled.
     ///
     /// # Errors
     /// [`Error::UnknownPart`] if the controller can do nothing with this part,
@@ -96,7 +193,8 @@ pub trait Identity: Hash {
         wires: &dyn Wires,
         has_quad: bool,
         has_performance: bool,
-    ) -> Result<Profile, Error>;
+        tell: impl FnOnce(&Profile),
+    ) -> Result<(), Error>;
 }
 
 /// By SFDP tables and, where these have gaps, by the id.
@@ -139,9 +237,23 @@ impl ByTables {
         }
         Ok(part)
     }
+
+    #[inline(never)]
+    fn chosen(
+        &self,
+        id: JedecId,
+        wires: &dyn Wires,
+        has_quad: bool,
+        has_performance: bool,
+    ) -> Result<Profile, Error> {
+        let part = self.part(id, has_performance)?;
+        Profile::choose(id, &part, wires, has_quad, has_performance)
+    }
 }
 
 impl Identity for ByTables {
+    type Kept = MapCell<Profile>;
+
     const NEW: ByTables = ByTables {
         discovery: Discovery::new(),
         first: None,
@@ -192,9 +304,10 @@ impl Identity for ByTables {
         wires: &dyn Wires,
         has_quad: bool,
         has_performance: bool,
-    ) -> Result<Profile, Error> {
-        let part = self.part(id, has_performance)?;
-        Profile::choose(id, &part, wires, has_quad, has_performance)
+        tell: impl FnOnce(&Profile),
+    ) -> Result<(), Error> {
+        self.chosen(id, wires, has_quad, has_performance)
+            .map(|profile| tell(&profile))
     }
 }
 
@@ -219,6 +332,8 @@ impl<P> Hash for Fixed<P> {
 }
 
 impl<P: FixedPart> Identity for Fixed<P> {
+    type Kept = KeptInFlash<P>;
+
     const NEW: Fixed<P> = Fixed(PhantomData);
 
     fn name(_id: JedecId) -> &'static str {
@@ -232,12 +347,12 @@ impl<P: FixedPart> Identity for Fixed<P> {
     }
 
     fn needs(&self, id: JedecId, _wires: &dyn Wires) -> Result<Needs, Error> {
-        if id != P::PROFILE.id {
+        if id != const { P::PROFILE.id } {
             return Err(Error::UnknownPart);
         }
         Ok(Needs {
             global_unlock: P::GLOBAL_UNLOCK,
-            ..Needs::of(&P::PROFILE)
+            ..Needs::of(const { &P::PROFILE })
         })
     }
 
@@ -247,8 +362,11 @@ impl<P: FixedPart> Identity for Fixed<P> {
         _wires: &dyn Wires,
         has_quad: bool,
         has_performance: bool,
-    ) -> Result<Profile, Error> {
-        Needs::of(&P::PROFILE).met(has_quad, has_performance)?;
-        Ok(P::PROFILE)
+        tell: impl FnOnce(&Profile),
+    ) -> Result<(), Error> {
+        let profile = const { &P::PROFILE };
+        Needs::of(profile).met(has_quad, has_performance)?;
+        tell(profile);
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use qspi_hil::{AddressWidth, Granularity, Lines, Template};
 use spi_nor::bring_up::BringUp;
 use spi_nor::error::Error;
 use spi_nor::fixed_parts::{Gd25q16c, Mx25l3233f, Mx25r6435f};
-use spi_nor::identity::{Fixed, FixedPart, Identity};
+use spi_nor::identity::{Fixed, FixedPart, Identity, Kept};
 use spi_nor::profile::{Profile, Wires};
 use spi_nor::script::{Act, Input};
 use std::path::Path;
@@ -41,6 +41,20 @@ const FAST: AllWires = AllWires {
     fastest_hz: 32_000_000,
     quad: true,
 };
+
+/// What a script has come to, begun with `known`.
+fn outcome<I: Identity>(
+    script: &BringUp<I>,
+    known: Option<Profile>,
+    wires: &AllWires,
+) -> Option<Profile> {
+    let kept = I::Kept::EMPTY;
+    if let Some(known) = known {
+        kept.put(&known);
+    }
+    script.settle(&kept, wires).ok()?;
+    kept.get()
+}
 
 /// A part, as far as bring-up can see it.
 struct Fake {
@@ -208,10 +222,8 @@ impl Fake {
     }
 
     fn profile(&mut self, known: Option<Profile>, wires: &AllWires) -> Profile {
-        self.run(known, wires)
-            .expect("it comes up")
-            .outcome(known, wires)
-            .expect("with a profile")
+        let script = self.run(known, wires).expect("it comes up");
+        outcome(&script, known, wires).expect("with a profile")
     }
 }
 
@@ -298,7 +310,7 @@ fn quad_that_does_not_stick_is_done_without() {
     part.stuck[1] = 2;
     let script = part.run(None, &FAST).expect("it comes up");
     assert_eq!(script.shortfall(), Some(Error::RegisterNotKept));
-    let profile = script.outcome(None, &FAST).expect("with a profile");
+    let profile = outcome(&script, None, &FAST).expect("with a profile");
     assert!(!profile.read.lines.needs_quad_enable());
     assert_eq!(profile.program.opcode, 0x02);
     assert_eq!(profile.quad_enable, None);
@@ -310,7 +322,7 @@ fn the_fast_mode_that_does_not_stick_limits_the_clock() {
     part.stuck[2] = 2;
     let script = part.run(None, &FAST).expect("it comes up");
     assert_eq!(script.shortfall(), Some(Error::RegisterNotKept));
-    let profile = script.outcome(None, &FAST).expect("with a profile");
+    let profile = outcome(&script, None, &FAST).expect("with a profile");
     assert_eq!(profile.clock_limit_hz, 8_000_000);
 }
 
@@ -465,7 +477,7 @@ fn a_refusal_of_the_controller_ends_it_at_every_step() {
             Err(Error::Controller(qspi_hil::Error::Hardware)),
             "step {refused}"
         );
-        assert!(script.outcome(None, &FAST).is_none());
+        assert!(outcome(&script, None, &FAST).is_none());
     }
 }
 
@@ -476,7 +488,7 @@ fn no_register_is_written_without_the_latch() {
     let script = part.run(None, &FAST).expect("it comes up");
     assert_eq!(script.shortfall(), Some(Error::RegisterNotKept));
     assert!(!part.sent.contains(&0x01));
-    let profile = script.outcome(None, &FAST).expect("with a profile");
+    let profile = outcome(&script, None, &FAST).expect("with a profile");
     assert!(!profile.read.lines.needs_quad_enable());
     assert!(!profile.high_performance);
 }
@@ -505,7 +517,8 @@ fn noise_in_one_answer_is_neither_written_back_nor_believed() {
                     0,
                     "answer {at}, bits {bits:02x}"
                 );
-                if let Some(profile) = result.ok().and_then(|script| script.outcome(None, &FAST)) {
+                if let Some(profile) = result.ok().and_then(|script| outcome(&script, None, &FAST))
+                {
                     // Times differ where the fast mode was done without.
                     assert_eq!(profile.geometry.regions, expected.geometry.regions);
                     assert_eq!(profile.dimensions, expected.dimensions);
@@ -524,7 +537,7 @@ fn comes_up_as_by_its_tables<P: FixedPart>(new: fn() -> Fake) {
     let script = part.run_by::<Fixed<P>>(None, &FAST).expect("it comes up");
     assert!(!part.sent.contains(&0x5A), "{}", P::NAME);
     assert_eq!(part.sent[..7], [0xAB, 0x05, 0x66, 0x99, 0x05, 0x9F, 0x9F]);
-    let profile = script.outcome(None, &FAST).expect("with a profile");
+    let profile = outcome(&script, None, &FAST).expect("with a profile");
     assert_eq!(format!("{profile:?}"), format!("{by_tables:?}"));
     assert_eq!(script.shortfall(), None);
     let (mut other, mut deaf) = (new(), new());

@@ -12,6 +12,7 @@ use crate::bite::Plan;
 use crate::client::{Bite, Flight, Request, Seat};
 use crate::error::Error;
 use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::lifecycle::{Event, State};
 use crate::operation::{Kind, OperationScript, Recipe};
 use crate::window::Window;

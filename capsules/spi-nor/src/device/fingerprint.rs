@@ -7,6 +7,7 @@
 use super::{Device, Proof, Script};
 use crate::client::Flight;
 use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::lifecycle::State;
 use crate::suspension::LONGEST_STAND_US;
 use core::cell::Cell;
@@ -77,11 +78,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             (ran_us, self.for_good.get()).hash(hasher);
             (self.runs.get(), self.stood.get()).hash(hasher);
         }
-        self.profile.map_or((), |profile| {
+        if let Some(profile) = self.profile.get() {
             (profile.read, profile.program, profile.width).hash(hasher);
             (profile.four_byte_mode, profile.own_opcodes).hash(hasher);
             (profile.clock_limit_hz, profile.is_protected).hash(hasher);
-        });
+        }
         let answered = self.answers.get() != self.controller.answers();
         (self.is_known(), answered).hash(hasher);
         self.turns.each_ref().map(Cell::get).hash(hasher);

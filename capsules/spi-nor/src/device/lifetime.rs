@@ -10,6 +10,7 @@ use crate::bring_up::AFTER_RESET_US;
 use crate::client::Flight;
 use crate::error::Error;
 use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::lifecycle;
 use crate::lifecycle::{Action, Event, State};
 use crate::pace::Lesson;
@@ -191,7 +192,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// afterwards is found out from scratch.
     pub(super) fn rescue(&self) {
         self.cancel_wait();
-        self.profile.take();
+        self.profile.forget();
         self.was_reset.set(true);
         self.run(Script::ShutDown(ShutDown::rescue()));
     }
@@ -235,7 +236,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     pub(super) fn fail_bring_up(&self, error: Error) {
         self.fault.set(Some(error));
-        self.profile.take();
+        self.profile.forget();
         self.fail(error, Event::Faulted, Event::WakeFaulted);
     }
 
@@ -249,7 +250,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.proof.set(Some(Proof::Off(stopped.off)));
         self.keep(stopped.buffer);
         // Nobody knows what the part was told last.
-        self.profile.take();
+        self.profile.forget();
         self.fault.set(Some(Error::NoAnswer));
         self.teardown_fault.set(Some(Error::NoAnswer));
         if let Some(Script::BringUp | Script::ShutDown(_)) = self.script.take() {

@@ -72,6 +72,7 @@ use crate::bring_up::{BringUp, LEFTOVER_US};
 use crate::client::{Flight, Scope, Seat};
 use crate::error::Error;
 use crate::features::{Features, Full, Place};
+use crate::identity::{Identity, Kept};
 use crate::lifecycle::{Event, State};
 use crate::operation::{Kind, OperationScript, Recipe};
 use crate::pace::Lesson;
@@ -268,7 +269,7 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>, F: Features = Full> {
     stood: Cell<bool>,
     /// The operation in flight is not to be suspended any more.
     for_good: Cell<bool>,
-    profile: MapCell<Profile>,
+    profile: <F::Identity as Identity>::Kept,
     /// What the controller demands of the profile's reads.
     read_limits: Cell<plan::Granularity>,
     /// The longest time of a read that fills a buffer, in µs.
@@ -356,7 +357,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             runs: Cell::new(false),
             stood: Cell::new(false),
             for_good: Cell::new(false),
-            profile: MapCell::empty(),
+            profile: Kept::EMPTY,
             read_limits: Cell::new(plan::Granularity::bytes(0)),
             read_us: Cell::new(0),
             following: Cell::new(false),
@@ -477,7 +478,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// What the part was found to be.
     pub fn profile(&self) -> Option<Profile> {
-        self.profile.map(|profile| *profile)
+        self.profile.get()
     }
 
     fn is_known(&self) -> bool {

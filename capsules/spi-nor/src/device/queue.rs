@@ -10,6 +10,7 @@ use super::{Device, LATER_US};
 use crate::client::{Dimensions, Flight, Host, Request, Scope, Seat};
 use crate::error::Error;
 use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::lifecycle::{Event, State};
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;

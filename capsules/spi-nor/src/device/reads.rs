@@ -11,6 +11,7 @@ use crate::bite;
 use crate::client::{Flight, Request, Scope, Seat};
 use crate::error::Error;
 use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::lifecycle::{Event, State};
 use crate::operation::Kind;
 use kernel::hil::time::Alarm;

@@ -11,6 +11,7 @@ use super::{Course, Device, Script, Stalled};
 use crate::client::{Host, Scope};
 use crate::error::Error;
 use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::lifecycle::State;
 use crate::operation::{Kind, Stage};
 use crate::suspension;

@@ -9,6 +9,7 @@ use super::waiting::Wait;
 use super::{Device, Proof, Script};
 use crate::error::Error;
 use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::operation::Kind;
 use crate::profile::Wires;
 use crate::script::{Act, Input};
@@ -212,6 +213,21 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         place.of(&self.buffers).put(buffer);
     }
 
+    /// What the profile is used for again and again.
+    fn set_limits(&self) {
+        let capacity = self.capacity.get();
+        let limit_hz = self.profile.map(|profile| {
+            // From now on nothing runs in the part but what was begun here.
+            self.leftover_us.set(profile.longest_us());
+            self.read_limits
+                .set(bite::granularity(self, &profile.read, capacity));
+            self.read_us
+                .set(self.controller.longest_us(&profile.read, capacity));
+            profile.clock_limit_hz
+        });
+        self.brought_up(limit_hz.unwrap_or(0));
+    }
+
     pub(super) fn finish(&self, script: Script, result: Result<(), Error>) {
         if let Err(error) = result {
             self.fault.set(Some(error));
@@ -219,33 +235,21 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         }
         match script {
             Script::BringUp => {
-                let known = self.profile.take();
-                let is_known = known.is_some();
-                let (profile, shortfall) = self.bring_up.map_or((None, None), |bring_up| {
-                    (bring_up.outcome(known, self), bring_up.shortfall())
-                });
-                match (result, profile) {
-                    (Ok(()), Some(profile)) => {
+                let is_known = self.is_known();
+                let (settled, shortfall) = self
+                    .bring_up
+                    .map_or((Err(Error::Failed), None), |bring_up| {
+                        (bring_up.settle(&self.profile, self), bring_up.shortfall())
+                    });
+                match result.and(settled) {
+                    Ok(()) => {
                         // What a part has to do without is found out at the first greeting.
                         if !is_known || shortfall.is_some() {
                             self.fault.set(shortfall);
                         }
-                        // From now on nothing runs in the part but what was begun here.
-                        self.leftover_us.set(profile.longest_us());
-                        self.read_limits.set(bite::granularity(
-                            self,
-                            &profile.read,
-                            self.capacity.get(),
-                        ));
-                        self.read_us.set(
-                            self.controller
-                                .longest_us(&profile.read, self.capacity.get()),
-                        );
-                        self.profile.put(profile);
-                        self.brought_up(profile.clock_limit_hz);
+                        self.set_limits();
                     }
-                    (Ok(()), None) => self.fail_bring_up(Error::UnknownPart),
-                    (Err(error), _) => self.fail_bring_up(error),
+                    Err(error) => self.fail_bring_up(error),
                 }
             }
             Script::Operation | Script::Read => match self.course.take() {
@@ -264,7 +268,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             Script::ShutDown(_) => {
                 if result == Err(Error::NoAnswer) {
                     // It was reset instead.
-                    self.profile.take();
+                    self.profile.forget();
                     self.was_reset.set(true);
                 }
                 self.disable();
