@@ -80,8 +80,7 @@ pub fn plan_read(
 /// [`granularity`] says of the profile's reads.
 ///
 /// # Errors
-/// [`Error::OutOfRange`], [`Error::Misaligned`], [`Error::BlockProtected`], or what the
-/// controller can't do.
+/// [`Error::OutOfRange`], [`Error::Misaligned`], or what the controller can't do.
 pub fn plan(
     request: &Request,
     profile: &Profile,
@@ -105,7 +104,6 @@ pub fn plan(
             ))
         }
         Request::Program { address, length } => {
-            writable(profile)?;
             let room = round_down(capacity.saturating_sub(STATUS_ROOM));
             let granularity = granularity(wires, &profile.program, room);
             let transfer = ProgramPlan::new(&profile.geometry, address, length, granularity)?
@@ -122,7 +120,6 @@ pub fn plan(
             ))
         }
         Request::Erase { address, length } => {
-            writable(profile)?;
             let step = ErasePlan::new(&profile.geometry, address, length)?
                 .next()
                 .ok_or(Error::OutOfRange)?;
@@ -146,14 +143,6 @@ pub fn plan(
             };
             Ok((recipe, plan))
         }
-    }
-}
-
-fn writable(profile: &Profile) -> Result<(), Error> {
-    if profile.is_protected {
-        Err(Error::BlockProtected)
-    } else {
-        Ok(())
     }
 }
 

@@ -81,10 +81,14 @@ pub trait Kept {
     /// Notes whether block protection bits are set, if it is known.
     fn set_protected(&self, is_protected: bool);
 
+    /// Whether it is known, and they are.
+    fn is_protected(&self) -> bool;
+
     /// A copy.
     fn get(&self) -> Option<Profile>;
 
-    /// Something of it, but for [`Profile::is_protected`].
+    /// Something of it. Its [`Profile::is_protected`] means nothing: see
+    /// [`is_protected`](Kept::is_protected).
     fn map<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R>;
 
     /// The same, or something else if it is not known.
@@ -110,6 +114,10 @@ impl Kept for MapCell<Profile> {
 
     fn set_protected(&self, is_protected: bool) {
         MapCell::map(self, |profile| profile.is_protected = is_protected);
+    }
+
+    fn is_protected(&self) -> bool {
+        Kept::map_or(self, false, |profile| profile.is_protected)
     }
 
     fn get(&self) -> Option<Profile> {
@@ -141,6 +149,10 @@ impl<P: FixedPart> Kept for KeptInFlash<P> {
 
     fn set_protected(&self, is_protected: bool) {
         self.0.set(self.0.get().map(|_| is_protected));
+    }
+
+    fn is_protected(&self) -> bool {
+        self.0.get() == Some(true)
     }
 
     fn get(&self) -> Option<Profile> {

@@ -101,6 +101,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// The first bite of `request`, and how.
     pub(super) fn plan(&self, request: &Request) -> Result<(Recipe, Plan), Error> {
+        if self.profile.is_protected()
+            && matches!(request, Request::Program { .. } | Request::Erase { .. })
+        {
+            return Err(Error::BlockProtected);
+        }
         self.profile.map_or(Err(Error::Failed), |profile| {
             bite::plan(
                 request,
