@@ -6,7 +6,7 @@
 
 use crate::opcode;
 use crate::script::{Act, Input};
-use crate::sfdp::bfpt::Bfpt;
+use crate::sfdp::bfpt::{Bfpt, BfptError};
 use crate::sfdp::dwords::Dwords;
 use crate::sfdp::four_byte::FourByteTable;
 use crate::sfdp::header::{HEADER_BYTES, SfdpHeader};
@@ -59,9 +59,12 @@ impl Found {
     };
 
     /// The basic table. Without it the part has no usable SFDP.
-    pub fn basic(&self) -> Option<Bfpt<()>> {
-        let bytes = self.basic.get(..usize::from(self.basic_bytes))?;
-        Bfpt::noting(Dwords::new(bytes)).ok()
+    ///
+    /// # Errors
+    /// [`BfptError`].
+    pub fn basic(&self) -> Result<Bfpt<()>, BfptError> {
+        let bytes = self.basic.get(..usize::from(self.basic_bytes));
+        Bfpt::noting(Dwords::new(bytes.unwrap_or(&[])))
     }
 
     fn keep_basic(&mut self, data: &[u8]) {

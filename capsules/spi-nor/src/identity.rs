@@ -227,27 +227,24 @@ impl Hash for ByTables {
 impl ByTables {
     /// The part. Not kept, since it is needed twice, and large.
     #[inline(never)]
-    fn part(&self, id: JedecId, is_fast: bool) -> Result<Part<()>, Error> {
+    fn part(&self, id: JedecId, is_fast: bool) -> Result<Part<()>, PartError> {
         let found = self.discovery.found();
         let basic = found.basic();
-        let told = basic.as_ref().and_then(|basic| {
-            let (four_byte, map) = (found.four_byte.as_ref(), found.sector_map.as_ref());
-            Part::of_tables(Some(id), basic, four_byte, map).ok()
-        });
-        // Tables that contradict themselves are no better than none.
-        let mut part = match told {
-            Some(part) => part,
-            None => Part::of_id(id).map_err(|error| match error {
-                PartError::Absent | PartError::Shorted => Error::NotFound,
-                PartError::Unknown(_) | PartError::TooLarge { .. } | PartError::Geometry(_) => {
-                    Error::UnknownPart
-                }
-            })?,
+        let mut part = match &basic {
+            Ok(basic) => {
+                let (four_byte, map) = (found.four_byte.as_ref(), found.sector_map.as_ref());
+                Part::of_tables(Some(id), basic, four_byte, map)
+            }
+            Err(_) => Err(PartError::Unknown(id)),
         };
-        if is_fast && let Some(basic) = &basic {
+        // Tables that contradict themselves are no better than none.
+        if part.is_err() {
+            part = Part::of_id(id);
+        }
+        if is_fast && let (Ok(part), Ok(basic)) = (&mut part, &basic) {
             part.assume_high_performance(basic);
         }
-        Ok(part)
+        part
     }
 
     #[inline(never)]

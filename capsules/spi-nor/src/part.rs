@@ -4,6 +4,7 @@
 
 //! The part: all that a driver needs to know of it, from its tables and its id.
 
+use crate::error::Error;
 use crate::geometry::{EraseType, Geometry, GeometryError};
 use crate::opcode;
 use crate::parts_by_id::{self, Habits, JedecId, Presence, UltraLowPower};
@@ -49,6 +50,17 @@ pub enum PartError {
     },
     /// The sizes contradict each other.
     Geometry(GeometryError),
+}
+
+impl From<PartError> for Error {
+    fn from(error: PartError) -> Error {
+        match error {
+            PartError::Absent | PartError::Shorted => Error::NotFound,
+            PartError::Unknown(_) | PartError::TooLarge { .. } | PartError::Geometry(_) => {
+                Error::UnknownPart
+            }
+        }
+    }
 }
 
 impl From<GeometryError> for PartError {
@@ -376,7 +388,7 @@ fn is_own_table<W>(bfpt: &Bfpt<W>, habits: &Habits) -> bool {
     !matches!(registers, (1, 2) | (2, 1))
 }
 
-const fn single_reads(table: Option<&FourByteTable>) -> [ReadMode; 2] {
+const fn single_reads(table: Option<&FourByteTable>) -> [Option<ReadMode>; PART_READS] {
     let (read_4b, fast_read_4b) = match table {
         Some(table) => (
             if table.read() {
@@ -388,34 +400,26 @@ const fn single_reads(table: Option<&FourByteTable>) -> [ReadMode; 2] {
         ),
         None => (None, None),
     };
-    [
-        ReadMode {
+    const fn read(opcode: u8, opcode_4b: Option<u8>, dummy_clocks: u8) -> Option<ReadMode> {
+        Some(ReadMode {
             mode: Mode::M111,
-            opcode: opcode::READ,
-            opcode_4b: read_4b,
+            opcode,
+            opcode_4b,
             mode_clocks: 0,
-            dummy_clocks: 0,
-        },
-        ReadMode {
-            mode: Mode::M111,
-            opcode: opcode::FAST_READ,
-            opcode_4b: fast_read_4b,
-            mode_clocks: 0,
-            dummy_clocks: 8,
-        },
-    ]
+            dummy_clocks,
+        })
+    }
+    let mut list = [None; PART_READS];
+    list[0] = read(opcode::READ, read_4b, 0);
+    list[1] = read(opcode::FAST_READ, fast_read_4b, 8);
+    list
 }
 
-/// Fills the list from several sources, in order. There is room for all of them.
-fn list_reads(
-    single: [ReadMode; 2],
-    more: impl Iterator<Item = ReadMode>,
-) -> [Option<ReadMode>; PART_READS] {
-    let mut list = [None; PART_READS];
-    for (slot, read) in list.iter_mut().zip(single.into_iter().chain(more)) {
+/// Puts one more behind those that are listed. There is room for all of them.
+fn add_read(list: &mut [Option<ReadMode>; PART_READS], read: ReadMode) {
+    if let Some(slot) = list.iter_mut().find(|slot| slot.is_none()) {
         *slot = Some(read);
     }
-    list
 }
 
 fn quad_program(
@@ -518,20 +522,16 @@ impl<W: Note> Part<W> {
         let is_own = is_own_table(bfpt, &habits);
         let mut has_quad_read = false;
         let mut quad_left_out = false;
-        let reads = list_reads(
-            single_reads(twins),
-            bfpt.reads.iter().flatten().filter_map(|read| {
-                if read.mode.needs_quad() && quad_enable == QuadEnable::Unknown {
-                    quad_left_out = true;
-                    return None;
-                }
-                has_quad_read |= matches!(read.mode, Mode::M114 | Mode::M144);
-                Some(ReadMode {
-                    opcode_4b: twins.and_then(|table| table.read_opcode(read.mode)),
-                    ..*read
-                })
-            }),
-        );
+        let mut reads = single_reads(twins);
+        for read in bfpt.reads.iter().flatten() {
+            if read.mode.needs_quad() && quad_enable == QuadEnable::Unknown {
+                quad_left_out = true;
+                continue;
+            }
+            has_quad_read |= matches!(read.mode, Mode::M114 | Mode::M144);
+            let opcode_4b = twins.and_then(|table| table.read_opcode(read.mode));
+            add_read(&mut reads, ReadMode { opcode_4b, ..*read });
+        }
         if quad_left_out {
             warnings.push(Warning::QuadEnableUnknown);
         }
@@ -654,10 +654,13 @@ impl<W: Note> Part<W> {
             mode_clocks,
             dummy_clocks,
         };
-        let quad_reads = [
-            read(Mode::M114, opcode::READ_1_1_4, mode_114, dummy_114),
-            read(Mode::M144, opcode::READ_1_4_4, mode_144, dummy_144),
-        ];
+        let mut reads = single_reads(None);
+        if has_quad {
+            let quad_output = read(Mode::M114, opcode::READ_1_1_4, mode_114, dummy_114);
+            add_read(&mut reads, quad_output);
+            let quad_io = read(Mode::M144, opcode::READ_1_4_4, mode_144, dummy_144);
+            add_read(&mut reads, quad_io);
+        }
         let mut part = Part {
             id: Some(id),
             geometry: Geometry::new(size_bytes, 256, erase, None)?,
@@ -669,10 +672,7 @@ impl<W: Note> Part<W> {
             },
             program_opcode_4b: None,
             quad_program: quad_program(has_quad, &habits, None),
-            reads: list_reads(
-                single_reads(None),
-                quad_reads.into_iter().filter(|_| has_quad),
-            ),
+            reads,
             quad_enable: habits.quad_enable,
             volatile_write_enable: None,
             poll: habits.poll,
