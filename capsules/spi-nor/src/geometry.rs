@@ -90,28 +90,40 @@ impl Geometry {
         if size_bytes == 0 || !size_bytes.is_multiple_of(page_bytes) {
             return Err(GeometryError::Size(size_bytes));
         }
-        let mut numbered: [Option<(u8, EraseType)>; ERASE_TYPES] = [None; ERASE_TYPES];
-        for ((slot, erase_type), number) in numbered.iter_mut().zip(erase).zip(0u8..) {
-            *slot = erase_type.map(|erase_type| (number, erase_type));
-        }
-        numbered.sort_unstable_by_key(|slot| match slot {
-            Some((number, erase_type)) => (false, erase_type.size_bytes, *number),
-            None => (true, 0, 0),
-        });
-        for (_, erase_type) in numbered.iter().flatten() {
-            if !erase_type.size_bytes.is_power_of_two() {
-                return Err(GeometryError::EraseSize(erase_type.size_bytes));
+        // Each type's place is how many come before it: less code than a sort has.
+        let mut sorted = [None; ERASE_TYPES];
+        let mut places = [0u8; ERASE_TYPES];
+        for ((erase_type, bit), number) in erase.iter().zip(&mut places).zip(0u8..) {
+            let Some(erase_type) = erase_type else {
+                continue;
+            };
+            let size_bytes = erase_type.size_bytes;
+            if !size_bytes.is_power_of_two() {
+                return Err(GeometryError::EraseSize(size_bytes));
+            }
+            let mut place = 0u8;
+            for (other, other_number) in erase.iter().zip(0u8..) {
+                if let Some(other) = other
+                    && (other.size_bytes < size_bytes
+                        || other.size_bytes == size_bytes && other_number < number)
+                {
+                    place += 1;
+                }
+            }
+            *bit = 1 << place;
+            if let Some(slot) = sorted.get_mut(usize::from(place)) {
+                *slot = Some(*erase_type);
             }
         }
         // What the basic table calls type n is here at the place where n is found.
         let place = |types: u8| {
-            numbered
-                .iter()
-                .zip(0u8..)
-                .fold(0u8, |mask, (slot, place)| match slot {
-                    Some((number, _)) if types & 1 << number != 0 => mask | 1 << place,
-                    Some(_) | None => mask,
-                })
+            let mut mask = 0;
+            for (bit, number) in places.iter().zip(0u8..) {
+                if types & 1 << number != 0 {
+                    mask |= *bit;
+                }
+            }
+            mask
         };
         let all = place(u8::MAX);
         if all == 0 {
@@ -134,7 +146,7 @@ impl Geometry {
         let geometry = Geometry {
             size_bytes,
             page_bytes,
-            erase: numbered.map(|slot| slot.map(|(_, erase_type)| erase_type)),
+            erase: sorted,
             regions,
             unavailable: 0,
         };
