@@ -33,8 +33,8 @@ const BASIC_BYTES: usize = 64;
 enum Stage {
     Header,
     ParameterHeaders(SfdpHeader),
-    /// The tables, and how many of them are in.
-    Table(Tables, u8),
+    /// The tables, and which one is being read.
+    Table(Tables, TableKind),
     Over,
 }
 
@@ -142,25 +142,25 @@ impl Discovery {
                 let mut list = TableList::<()>::noting(header);
                 list.extend(data);
                 let tables = list.finish().ok()?;
-                self.read_table(tables, 0)
+                self.read_after(tables, None)
             }
-            Stage::Table(tables, count) => {
-                match tables.iter().nth(usize::from(count))?.kind {
+            Stage::Table(tables, kind) => {
+                match kind {
                     TableKind::Basic => self.found.keep_basic(data),
                     TableKind::SectorMap => self.found.sector_map = fixed_map(data),
                     TableKind::FourByte => self.found.four_byte = FourByteTable::decode(data).ok(),
                     TableKind::Other(_) => {}
                 }
-                self.read_table(tables, count.saturating_add(1))
+                self.read_after(tables, Some(kind))
             }
             Stage::Over => None,
         }
     }
 
-    fn read_table(&mut self, tables: Tables, count: u8) -> Option<Act> {
+    fn read_after(&mut self, tables: Tables, kind: Option<TableKind>) -> Option<Act> {
         self.stage = Stage::Over;
-        let table = tables.iter().nth(usize::from(count))?;
-        self.stage = Stage::Table(tables, count);
+        let table = tables.after(kind)?;
+        self.stage = Stage::Table(tables, table.kind);
         Some(read(table.address, usize::from(table.read_length())))
     }
 }

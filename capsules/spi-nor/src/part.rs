@@ -336,11 +336,10 @@ fn erase_types<W: Note>(
             })
     };
     let mut types = [None; ERASE_TYPES];
-    for (((slot, command), opcode_4b), number) in
-        types.iter_mut().zip(bfpt.erase).zip(twins).zip(1u8..)
-    {
+    let commands = bfpt.erase.iter().zip(&twins);
+    for ((slot, (command, opcode_4b)), number) in types.iter_mut().zip(commands).zip(1u8..) {
         let Some(command) = command else { continue };
-        if shared(&command) {
+        if shared(command) {
             warnings.push(Warning::EraseOpcodeShared(command.opcode));
             continue;
         }
@@ -350,7 +349,7 @@ fn erase_types<W: Note>(
         }
         *slot = Some(EraseType {
             opcode: command.opcode,
-            opcode_4b,
+            opcode_4b: *opcode_4b,
             size_bytes: command.size_bytes,
             times: command.times.unwrap_or_else(|| {
                 warnings.push(Warning::TimesAssumed);

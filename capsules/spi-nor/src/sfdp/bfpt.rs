@@ -427,33 +427,39 @@ const fn is_opcode(value: u8) -> bool {
 }
 
 fn read_modes(table: Dwords<'_>, warnings: &mut impl Note) -> [Option<ReadMode>; READ_MODES] {
-    READS.map(|field| {
-        let ReadField {
-            mode,
-            flag,
-            dword,
-            low,
-        } = field;
-        if let Some((dword, number)) = flag
-            && !bit(table.get(dword)?, number)
-        {
-            return None;
+    let mut modes = [None; READ_MODES];
+    for (slot, field) in modes.iter_mut().zip(&READS) {
+        *slot = read_mode(table, field, warnings);
+    }
+    modes
+}
+
+fn read_mode(table: Dwords<'_>, field: &ReadField, warnings: &mut impl Note) -> Option<ReadMode> {
+    let ReadField {
+        mode,
+        flag,
+        dword,
+        low,
+    } = *field;
+    if let Some((dword, number)) = flag
+        && !bit(table.get(dword)?, number)
+    {
+        return None;
+    }
+    let description = bits(table.get(dword)?, low + 15, low);
+    let opcode = byte(description, 1);
+    if !is_opcode(opcode) {
+        if flag.is_some() {
+            warnings.push(Warning::ReadWithoutOpcode(mode));
         }
-        let description = bits(table.get(dword)?, low + 15, low);
-        let opcode = byte(description, 1);
-        if !is_opcode(opcode) {
-            if flag.is_some() {
-                warnings.push(Warning::ReadWithoutOpcode(mode));
-            }
-            return None;
-        }
-        Some(ReadMode {
-            mode,
-            opcode,
-            opcode_4b: None,
-            mode_clocks: bits(description, 7, 5) as u8,
-            dummy_clocks: bits(description, 4, 0) as u8,
-        })
+        return None;
+    }
+    Some(ReadMode {
+        mode,
+        opcode,
+        opcode_4b: None,
+        mode_clocks: bits(description, 7, 5) as u8,
+        dummy_clocks: bits(description, 4, 0) as u8,
     })
 }
 

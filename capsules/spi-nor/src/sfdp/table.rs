@@ -117,6 +117,16 @@ pub struct Tables {
 }
 
 impl Tables {
+    /// The one to read after that of this kind, the first one after none.
+    pub fn after(&self, kind: Option<TableKind>) -> Option<TableRef> {
+        match kind {
+            None => Some(self.basic),
+            Some(TableKind::Basic) => self.sector_map.or(self.four_byte),
+            Some(TableKind::SectorMap) => self.four_byte,
+            Some(TableKind::FourByte | TableKind::Other(_)) => None,
+        }
+    }
+
     /// Those that are there, in the order in which to read them.
     pub fn iter(&self) -> impl Iterator<Item = TableRef> {
         [Some(self.basic), self.sector_map, self.four_byte]
