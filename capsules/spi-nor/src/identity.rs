@@ -246,18 +246,6 @@ impl ByTables {
         }
         part
     }
-
-    #[inline(never)]
-    fn chosen(
-        &self,
-        id: JedecId,
-        wires: &dyn Wires,
-        has_quad: bool,
-        has_performance: bool,
-    ) -> Result<Profile, Error> {
-        let part = self.part(id, has_performance)?;
-        Profile::choose(id, &part, wires, has_quad, has_performance)
-    }
 }
 
 impl Identity for ByTables {
@@ -315,8 +303,14 @@ impl Identity for ByTables {
         has_performance: bool,
         tell: impl FnOnce(&Profile),
     ) -> Result<(), Error> {
-        self.chosen(id, wires, has_quad, has_performance)
-            .map(|profile| tell(&profile))
+        let part = self.part(id, has_performance)?;
+        match Profile::choose(id, &part, wires, has_quad, has_performance) {
+            Some(profile) => {
+                tell(&profile);
+                Ok(())
+            }
+            None => Err(Error::UnknownPart),
+        }
     }
 }
 

@@ -8,7 +8,6 @@
 //! wires. A profile is the best of what both can.
 
 use crate::client::Dimensions;
-use crate::error::Error;
 use crate::geometry::{EraseType, Geometry, Regions};
 use crate::opcode;
 use crate::operation::Kind;
@@ -281,34 +280,38 @@ impl Profile {
     /// A part beyond 16 MiB whose 4-byte addresses the controller can't send is used
     /// up to 16 MiB.
     ///
-    /// # Errors
-    /// [`Error::UnknownPart`] if the controller can do nothing with this part.
+    /// `None` if the controller can do nothing with this part.
+    #[inline(never)]
     pub fn choose<W: Note>(
         id: JedecId,
         part: &Part<W>,
         wires: &dyn Wires,
         with_quad: bool,
         high_performance: bool,
-    ) -> Result<Profile, Error> {
+    ) -> Option<Profile> {
         let mut best: Option<Profile> = None;
-        for way in Way::all(part).into_iter().flatten() {
-            let is_short = way.addressing == Addressing::Three;
-            if is_short && best.is_some() {
+        for way in &Way::all(part) {
+            let Some(way) = *way else {
+                continue;
+            };
+            if best.is_some() && way.addressing == Addressing::Three {
                 break;
             }
             let used = Profile::used(id, part, wires, way, with_quad, high_performance);
-            match (&mut best, used) {
-                // The controller may have an engine for plain opcodes only.
-                (Some(opcode), Some(mode)) if mode.pace(wires) > opcode.pace(wires) => {
-                    opcode.read = mode.read;
-                    opcode.four_byte_mode = mode.four_byte_mode;
-                    opcode.quad_enable = mode.quad_enable;
-                }
-                (None, Some(used)) => best = Some(used),
-                (Some(_), Some(_)) | (_, None) => {}
+            let Some(opcode) = &mut best else {
+                best = used;
+                continue;
+            };
+            // The controller may have an engine for plain opcodes only.
+            if let Some(mode) = &used
+                && mode.pace(wires) > opcode.pace(wires)
+            {
+                opcode.read = mode.read;
+                opcode.four_byte_mode = mode.four_byte_mode;
+                opcode.quad_enable = mode.quad_enable;
             }
         }
-        best.ok_or(Error::UnknownPart)
+        best
     }
 
     /// The part used in one way, unless the controller can't.

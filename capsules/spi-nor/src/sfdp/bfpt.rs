@@ -464,36 +464,38 @@ fn read_mode(table: Dwords<'_>, field: &ReadField, warnings: &mut impl Note) -> 
 }
 
 fn erase_types(table: Dwords<'_>, warnings: &mut impl Note) -> [Option<EraseCommand>; ERASE_TYPES] {
-    let multiplier = table.get(10).map(|dword| bits(dword, 3, 0));
-    [(1u8, 8, 0), (2, 8, 16), (3, 9, 0), (4, 9, 16)].map(|(number, dword, low)| {
-        let description = bits(table.get(dword)?, low + 15, low);
-        let (exponent, opcode) = (byte(description, 0), byte(description, 1));
-        if exponent == 0 || exponent == 0xFF {
-            return None;
-        }
-        if exponent > 31 {
-            warnings.push(Warning::EraseSizeAbsurd(number));
-            return None;
-        }
-        if !is_opcode(opcode) {
-            warnings.push(Warning::EraseWithoutOpcode(number));
-            return None;
-        }
-        let times = match (table.get(10), multiplier) {
-            (Some(dword), Some(multiplier)) => {
-                let low = 4 + 7 * (u32::from(number) - 1);
-                Some(Times::from_multiplier(
-                    times::erase_typ_us(bits(dword, low + 6, low)),
-                    multiplier,
-                ))
-            }
-            _ => None,
-        };
-        Some(EraseCommand {
-            opcode,
-            size_bytes: 1 << exponent,
-            times,
-        })
+    let mut types = [None; ERASE_TYPES];
+    for (slot, number) in types.iter_mut().zip(1u8..) {
+        *slot = erase_type(table, number, warnings);
+    }
+    types
+}
+
+fn erase_type(table: Dwords<'_>, number: u8, warnings: &mut impl Note) -> Option<EraseCommand> {
+    let index = u32::from(number) - 1;
+    let (dword, low) = (8 + index as usize / 2, index % 2 * 16);
+    let description = bits(table.get(dword)?, low + 15, low);
+    let (exponent, opcode) = (byte(description, 0), byte(description, 1));
+    if exponent == 0 || exponent == 0xFF {
+        return None;
+    }
+    if exponent > 31 {
+        warnings.push(Warning::EraseSizeAbsurd(number));
+        return None;
+    }
+    if !is_opcode(opcode) {
+        warnings.push(Warning::EraseWithoutOpcode(number));
+        return None;
+    }
+    let times = table.get(10).map(|dword| {
+        let low = 4 + 7 * index;
+        let typ_us = times::erase_typ_us(bits(dword, low + 6, low));
+        Times::from_multiplier(typ_us, bits(dword, 3, 0))
+    });
+    Some(EraseCommand {
+        opcode,
+        size_bytes: 1 << exponent,
+        times,
     })
 }
 
