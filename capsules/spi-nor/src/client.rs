@@ -216,6 +216,13 @@ pub trait Host {
     /// is known of it: after a reset that it had to be given, a forced stop of the controller,
     /// or a wake-up that failed.
     fn dimensions(&self) -> Option<Dimensions>;
+
+    /// What can be erased at a time all over these `length` bytes from `start` on: with bit *n* set,
+    /// 2^*n* bytes. 0 while the part is not known, or if they are not inside it.
+    fn erase_sizes(&self, start: u32, length: u32) -> u32;
+
+    /// The time in ticks of the device's alarm, left-justified.
+    fn now(&self) -> u32;
 }
 
 /// A client's place in the device's round.

@@ -32,6 +32,8 @@ pub enum Error {
     RegisterNotKept,
     /// The device was detached.
     Detached,
+    /// The client did not want it any more.
+    Cancelled,
     /// The device failed earlier and was not recovered.
     Failed,
     /// The address range is not inside the part.
@@ -63,6 +65,7 @@ impl Error {
             | Error::BlockProtected
             | Error::RegisterNotKept
             | Error::Detached
+            | Error::Cancelled
             | Error::Failed
             | Error::OutOfRange
             | Error::Misaligned
@@ -81,7 +84,7 @@ impl From<Error> for ErrorCode {
             | Error::ArrayFailure
             | Error::BlockProtected
             | Error::RegisterNotKept => ErrorCode::FAIL,
-            Error::Detached => ErrorCode::CANCEL,
+            Error::Detached | Error::Cancelled => ErrorCode::CANCEL,
             Error::Failed | Error::BufferQuarantined => ErrorCode::OFF,
             Error::OutOfRange | Error::Misaligned => ErrorCode::INVAL,
             Error::Controller(error) => error.into(),
@@ -103,6 +106,7 @@ impl From<Error> for flash::Error {
             | Error::ArrayFailure
             | Error::RegisterNotKept
             | Error::Detached
+            | Error::Cancelled
             | Error::Failed
             | Error::OutOfRange
             | Error::Misaligned

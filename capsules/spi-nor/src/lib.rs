@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!  apps ──► driver ─┐
+//!          region ──┤
 //!           flash ──┼─► device ─► qspi_hil::Controller
 //!         storage ──┘      │
 //!                          ├─ lifecycle   when the part is powered (pure)
@@ -25,9 +26,11 @@ pub mod client;
 pub mod device;
 pub mod discovery;
 pub mod driver;
+pub mod errand;
 pub mod error;
 pub mod flash;
 pub mod geometry;
+pub mod kernel_face;
 pub mod lease;
 pub mod lifecycle;
 pub mod opcode;
@@ -37,7 +40,9 @@ pub mod part;
 pub mod parts_by_id;
 pub mod plan;
 pub mod profile;
+pub mod record;
 pub mod region;
+pub mod region_face;
 pub mod script;
 pub mod sfdp;
 pub mod shut_down;

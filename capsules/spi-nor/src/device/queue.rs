@@ -10,7 +10,7 @@ use super::{Device, LATER_US};
 use crate::client::{Dimensions, Flight, Host, Request, Scope, Seat};
 use crate::error::Error;
 use crate::lifecycle::{Event, State};
-use kernel::hil::time::Alarm;
+use kernel::hil::time::{Alarm, Ticks};
 use qspi_hil::Controller;
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
@@ -153,5 +153,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Host for Device<'a, C, A> {
 
     fn dimensions(&self) -> Option<Dimensions> {
         self.profile.map(|profile| profile.dimensions)
+    }
+
+    fn erase_sizes(&self, start: u32, length: u32) -> u32 {
+        self.profile
+            .map_or(0, |profile| profile.geometry.erase_sizes(start, length))
+    }
+
+    fn now(&self) -> u32 {
+        self.alarm.now().into_u32_left_justified()
     }
 }
