@@ -43,6 +43,7 @@
 use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
 use crate::error::Error;
 use crate::lease::{self, Lease};
+use crate::record::{Failure, Kind, Record};
 use crate::region::{self, Access, Outside, Region};
 use crate::slots::{SLOTS, Set, Slot};
 use core::cell::Cell;
@@ -68,15 +69,6 @@ const ALLOW_READ: usize = 0;
 
 /// The grant's type.
 pub type SpiNorGrant = Grant<App, UpcallCount<4>, AllowRoCount<1>, AllowRwCount<1>>;
-
-/// What an app can ask for. The discriminant is the number of its upcall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Kind {
-    Open = 0,
-    Read = 1,
-    Program = 2,
-    Erase = 3,
-}
 
 /// A request that waits or is in flight, in addresses of the part.
 #[derive(Clone, Copy)]
@@ -109,27 +101,6 @@ struct Owed {
     done: u32,
 }
 
-/// How the operations of a process ended. It begins anew with each life.
-#[derive(Clone, Copy, Default)]
-struct Record {
-    /// Operations that ended, well or not.
-    ended: u32,
-    /// Those that ended in an error.
-    failed: u32,
-    /// The error of the last one of these.
-    last_error: Option<ErrorCode>,
-}
-
-impl Record {
-    fn note(&mut self, status: Result<(), ErrorCode>) {
-        self.ended = self.ended.wrapping_add(1);
-        if let Err(error) = status {
-            self.failed = self.failed.wrapping_add(1);
-            self.last_error = Some(error);
-        }
-    }
-}
-
 /// What lives in the grant.
 #[derive(Default)]
 pub struct App {
@@ -138,7 +109,7 @@ pub struct App {
     lease: Lease,
     work: Option<Work>,
     owed: Option<Owed>,
-    record: Record,
+    record: Record<ErrorCode>,
 }
 
 impl App {
@@ -197,6 +168,10 @@ pub struct Driver<'a> {
     owners: [Cell<Option<ProcessId>>; SLOTS],
     /// Whose bites are in flight.
     flights: [Cell<Option<ProcessId>>; 2],
+    /// The slots of these, who may have successors there by now.
+    flight_slots: [Cell<Slot>; 2],
+    /// Operations whose owners died before their end.
+    orphans: [Cell<u8>; SLOTS],
     /// Have a request that is not in flight.
     waiting: Set,
     /// Hold a lease.
@@ -218,6 +193,8 @@ impl<'a> Driver<'a> {
             regions,
             owners: [const { Cell::new(None) }; SLOTS],
             flights: [const { Cell::new(None) }; 2],
+            flight_slots: [const { Cell::new(Slot::FIRST) }; 2],
+            orphans: [const { Cell::new(0) }; SLOTS],
             waiting: Set::new(),
             held: Set::new(),
             owing: Set::new(),
@@ -368,8 +345,14 @@ impl<'a> Driver<'a> {
         status: Result<(), ErrorCode>,
         done: u32,
     ) {
-        app.work = None;
-        app.record.note(status);
+        let work = app.work.take();
+        let failure = status.err().map(|error| Failure {
+            error,
+            kind,
+            address: self.address_in_region(app, work, done),
+            at: self.host.now(),
+        });
+        app.record.ended(failure);
         let (lease, _) = lease::transition(app.lease, lease::Event::Ended);
         self.set_lease(app, lease);
         app.owed = self.deliver(kernel, Owed { kind, status, done });
@@ -379,6 +362,18 @@ impl<'a> Driver<'a> {
                 self.owing.insert(slot);
                 count(&self.tally.deferred);
             }
+        }
+    }
+
+    /// Where `work` stopped, as its app counts.
+    fn address_in_region(&self, app: &App, work: Option<Work>, done: u32) -> u32 {
+        let region = app.slot.and_then(|slot| self.regions.get(slot.index()));
+        match (work.filter(|work| work.kind != Kind::Open), region) {
+            (Some(work), Some(region)) => work
+                .address
+                .saturating_add(done)
+                .saturating_sub(region.start),
+            (Some(_) | None, _) => 0,
         }
     }
 
@@ -511,10 +506,54 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    fn record_of(&self, processid: ProcessId) -> Result<Record, ErrorCode> {
-        let mut record = Record::default();
+    /// What was done for a process in this life.
+    ///
+    /// # Errors
+    /// INVAL or FAIL if it is not among the living, NOMEM if it has no memory left for the kernel's
+    /// share.
+    pub fn record_of(&self, processid: ProcessId) -> Result<Record<ErrorCode>, ErrorCode> {
+        let mut record = Record::new();
         self.apps.enter(processid, |app, _| record = app.record)?;
         Ok(record)
+    }
+
+    /// The same of all that live and have used the driver, for consoles.
+    pub fn records(&self) -> impl Iterator<Item = (ProcessId, Record<ErrorCode>)> + '_ {
+        self.apps
+            .iter()
+            .map(|app| (app.processid(), app.enter(|app, _| app.record)))
+    }
+
+    /// How many operations of an app's earlier lives, at most 255, ended without their owner.
+    pub fn orphans_of(&self, processid: ProcessId) -> u8 {
+        region::place_of(self.regions, processid.short_app_id())
+            .and_then(|place| self.orphans.get(place))
+            .map_or(0, Cell::get)
+    }
+
+    fn command_record(&self, processid: ProcessId, which: usize) -> CommandReturn {
+        if which == 3 {
+            return CommandReturn::success_u32(u32::from(self.orphans_of(processid)));
+        }
+        let record = match self.record_of(processid) {
+            Ok(record) => record,
+            Err(error) => return CommandReturn::failure(error),
+        };
+        let (first, second, third) = match (which, record.last) {
+            (0, last) => {
+                let error = last.map_or(0, |last| last.error as u32);
+                (record.ended, record.failed, error)
+            }
+            (1, _) => (
+                record.read_bytes,
+                record.programmed_bytes,
+                record.erased_bytes,
+            ),
+            (2, Some(last)) => (last.kind as u32, last.address, last.at),
+            (2, None) => (0, 0, 0),
+            (_, _) => return CommandReturn::failure(ErrorCode::INVAL),
+        };
+        CommandReturn::success_u32_u32_u32(first, second, third)
     }
 
     fn region_of(&self, processid: ProcessId) -> (u32, u32) {
@@ -596,6 +635,7 @@ impl Client for Driver<'_> {
                     self.waiting.remove(slot);
                     turn.set(slot.next());
                     flight.of(&self.flights).set(Some(processid));
+                    flight.of(&self.flight_slots).set(slot);
                     return Some(request);
                 }
             }
@@ -620,6 +660,8 @@ impl Client for Driver<'_> {
             .unwrap_or(false);
         if goes_on {
             next.of(&self.flights).set(Some(processid));
+            let slot = flight.of(&self.flight_slots).get();
+            next.of(&self.flight_slots).set(slot);
         }
         goes_on
     }
@@ -683,6 +725,7 @@ impl Client for Driver<'_> {
             let status = match done {
                 Ok(count) => {
                     work.done = work.done.saturating_add(count);
+                    app.record.did(work.kind, count);
                     Ok(())
                 }
                 Err(error) => Err(error),
@@ -702,6 +745,10 @@ impl Client for Driver<'_> {
         });
         if entered.is_err() {
             count(&self.tally.orphaned);
+            let slot = flight.of(&self.flight_slots).get();
+            if let Some(orphans) = self.orphans.get(slot.index()) {
+                orphans.set(orphans.get().saturating_add(1));
+            }
         }
     }
 
@@ -776,16 +823,7 @@ impl SyscallDriver for Driver<'_> {
             5 => self.command_operation(processid, Kind::Read, r2, r3),
             6 => self.command_operation(processid, Kind::Program, r2, r3),
             7 => self.command_operation(processid, Kind::Erase, r2, r3),
-            8 => {
-                return match self.record_of(processid) {
-                    Ok(record) => CommandReturn::success_u32_u32_u32(
-                        record.ended,
-                        record.failed,
-                        record.last_error.map_or(0, |error| error as u32),
-                    ),
-                    Err(error) => CommandReturn::failure(error),
-                };
-            }
+            8 => return self.command_record(processid, r2),
             _ => Err(ErrorCode::NOSUPPORT),
         };
         match result {

@@ -208,6 +208,65 @@ pub fn record() -> Result<Record, ErrorCode> {
     })
 }
 
+/// Bytes that were done for this app since it was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traffic {
+    /// Read.
+    pub read: u32,
+    /// Programmed.
+    pub programmed: u32,
+    /// Erased.
+    pub erased: u32,
+}
+
+/// How many bytes were done for this app.
+///
+/// # Errors
+///
+/// NODEVICE without the driver.
+pub fn traffic() -> Result<Traffic, ErrorCode> {
+    let (read, programmed, erased) = command(DRIVER, RECORD, 1, 0).success_3_u32()?;
+    Ok(Traffic {
+        read,
+        programmed,
+        erased,
+    })
+}
+
+/// The last operation of this app that ended in an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastFailure {
+    /// The number of its upcall.
+    pub upcall: u32,
+    /// The address of the first byte that was not done.
+    pub address: u32,
+    /// When, in ticks.
+    pub at: u32,
+}
+
+/// Where and when this app's last error was. All are 0 if there was none.
+///
+/// # Errors
+///
+/// NODEVICE without the driver.
+pub fn last_failure() -> Result<LastFailure, ErrorCode> {
+    let (upcall, address, at) = command(DRIVER, RECORD, 2, 0).success_3_u32()?;
+    Ok(LastFailure {
+        upcall,
+        address,
+        at,
+    })
+}
+
+/// How many operations of this app's earlier lives ended when it was dead already.
+///
+/// # Errors
+///
+/// NODEVICE without the driver.
+pub fn orphans() -> Result<u32, ErrorCode> {
+    command(DRIVER, RECORD, 3, 0).success_u32()
+}
+
 /// Starts an *open*.
 ///
 /// # Errors
