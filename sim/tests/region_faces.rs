@@ -543,7 +543,7 @@ fn clients_take_turns_by_the_bite() {
     let users: Vec<&'static User> = (0..4)
         .map(|index| {
             let user = User::on(&mut board, index * 0x1_0000, 0x1_0000);
-            user.name.set((b'a' + index as u8) as char);
+            user.name.set(char::from(b'a' + index as u8));
             user.order.replace(Rc::clone(&order));
             user
         })
