@@ -503,6 +503,40 @@ fn the_next_operation_may_begin_inside_the_callback() {
 }
 
 #[test]
+fn a_detach_may_be_asked_for_inside_a_callback() {
+    let mut board = settled_board();
+    let device = board.device();
+    let users = [
+        User::on(&mut board, 0, 0x1_0000),
+        User::on(&mut board, 0x1_0000, 0x1_0000),
+    ];
+    let [first, second] = users;
+    // From amid an erase: neither its rest nor the other one is begun any more.
+    *first.inside.borrow_mut() = Some(Box::new(move |user| {
+        if user.told.borrow().len() == 1 {
+            assert_eq!(device.detach(), Ok(()));
+            assert_eq!(device.detach(), Err(ErrorCode::ALREADY));
+        }
+    }));
+    assert_eq!(first.erase(0, 0x3000), Ok(()));
+    assert_eq!(second.program(0, board.keep([0; 8])), Ok(()));
+    run_to_rest(&mut board);
+    assert_eq!(board.detach_result(), Some(Ok(())));
+    assert_eq!(
+        first.told(),
+        [
+            Told::Progress(0x1000, 0x3000),
+            Told::Erased(0x1000, Err(Error::Detached)),
+        ]
+    );
+    assert_eq!(second.told(), [Told::Programmed(0, Err(Error::Detached))]);
+    assert_eq!(second.taken().len(), 8);
+    assert_eq!(board.array(0x1_0000, 8), [0xFF; 8]);
+    board.settle();
+    assert_eq!(board.breaches.all(), Vec::new());
+}
+
+#[test]
 fn the_last_error_says_which_where_and_when() {
     let mut board = settled_board();
     let user = User::on(&mut board, 0x10_000, 0x1_0000);

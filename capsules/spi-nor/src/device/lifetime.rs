@@ -105,6 +105,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.forget_windows();
         self.stream.set(Stream::new());
         self.buffer.set(Flight::Even);
+        self.turns.iter().for_each(|turn| turn.set(0));
         if self.detaching.get() {
             // Whoever still waits is told before the end of it all is.
             self.cancel_all(Error::Detached);
