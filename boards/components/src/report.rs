@@ -5,9 +5,10 @@
 //! What a board says of its flash on the console.
 //!
 //! Upstream's process console takes no commands of others, so this speaks by itself: once when the
-//! part has been identified, whenever something is wrong, and if asked for at every transition.
+//! part has been identified, whenever something is wrong, with the last error of each app and of how
+//! many operations, and if asked for at every transition.
 
-use crate::spi_nor::SpiNorDevice;
+use crate::spi_nor::{SpiNor, SpiNorDevice};
 use core::cell::Cell;
 use core::mem::MaybeUninit;
 use kernel::component::Component;
@@ -15,6 +16,7 @@ use kernel::debug;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 use spi_nor::device::{Observer, RestClient};
+use spi_nor::driver::Driver;
 use spi_nor::error::Error;
 use spi_nor::lifecycle::{Event, State};
 use spi_nor::parts_by_id;
@@ -39,12 +41,25 @@ macro_rules! spi_nor_report_component_static {
 /// Speaks of a device.
 pub struct Report<C: Controller<'static> + 'static, A: Alarm<'static> + 'static> {
     device: &'static SpiNorDevice<C, A>,
+    driver: &'static Driver<'static>,
     controller: &'static C,
     detail: Detail,
     identified: Cell<bool>,
 }
 
 impl<C: Controller<'static>, A: Alarm<'static>> Report<C, A> {
+    /// Says which apps had errors.
+    fn tell_failures(&self) {
+        for (app, record) in self.driver.records() {
+            if let Some(last) = record.last {
+                debug!(
+                    "[spi-nor] {:?}: {} of {} operations failed, the last a {:?} at {:#x}: {:?}",
+                    app, record.failed, record.ended, last.kind, last.address, last.error
+                );
+            }
+        }
+    }
+
     /// Says what part it is.
     fn identify(&self) {
         let Some(profile) = self.device.profile() else {
@@ -94,6 +109,7 @@ impl<C: Controller<'static>, A: Alarm<'static>> Observer for Report<C, A> {
                     self.device.last_fault(),
                     to
                 );
+                self.tell_failures();
             }
             Event::Wanted
             | Event::Unwanted
@@ -109,25 +125,22 @@ impl<C: Controller<'static>, A: Alarm<'static>> Observer for Report<C, A> {
 impl<C: Controller<'static>, A: Alarm<'static>> RestClient for Report<C, A> {
     fn detached(&self, result: Result<(), Error>) {
         debug!("[spi-nor] detached: {:?}", result);
+        self.tell_failures();
     }
 }
 
 /// Has a device spoken of.
 pub struct ReportComponent<C: Controller<'static> + 'static, A: Alarm<'static> + 'static> {
-    device: &'static SpiNorDevice<C, A>,
+    spi_nor: SpiNor<C, A>,
     controller: &'static C,
     detail: Detail,
 }
 
 impl<C: Controller<'static>, A: Alarm<'static>> ReportComponent<C, A> {
-    /// Of `device` behind `controller`.
-    pub fn new(
-        device: &'static SpiNorDevice<C, A>,
-        controller: &'static C,
-        detail: Detail,
-    ) -> Self {
+    /// Of the part behind `controller`.
+    pub fn new(spi_nor: SpiNor<C, A>, controller: &'static C, detail: Detail) -> Self {
         ReportComponent {
-            device,
+            spi_nor,
             controller,
             detail,
         }
@@ -140,13 +153,14 @@ impl<C: Controller<'static>, A: Alarm<'static>> Component for ReportComponent<C,
 
     fn finalize(self, memory: Self::StaticInput) -> Self::Output {
         let report: &'static Report<C, A> = memory.write(Report {
-            device: self.device,
+            device: self.spi_nor.device,
+            driver: self.spi_nor.driver,
             controller: self.controller,
             detail: self.detail,
             identified: Cell::new(false),
         });
-        self.device.set_observer(report);
-        self.device.set_rest_client(report);
+        self.spi_nor.device.set_observer(report);
+        self.spi_nor.device.set_rest_client(report);
         report
     }
 }

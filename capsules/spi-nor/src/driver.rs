@@ -519,9 +519,13 @@ impl<'a> Driver<'a> {
 
     /// The same of all that live and have used the driver, for consoles.
     pub fn records(&self) -> impl Iterator<Item = (ProcessId, Record<ErrorCode>)> + '_ {
-        self.apps
-            .iter()
-            .map(|app| (app.processid(), app.enter(|app, _| app.record)))
+        self.apps.iter().map(|app| {
+            let id = app.processid();
+            // Not what the closure returns, see `next_request`.
+            let mut record = Record::new();
+            app.enter(|app, _| record = app.record);
+            (id, record)
+        })
     }
 
     /// How many operations of an app's earlier lives, at most 255, ended without their owner.
