@@ -26,8 +26,12 @@ pub enum Error {
     NotExecuted,
     /// The part reported that a program or an erase failed.
     ArrayFailure,
-    /// Block protection bits are set.
+    /// The range, or a byte of it, is write-protected.
     BlockProtected,
+    /// What was read back is not what was programmed, or is not blank.
+    Mismatch,
+    /// The part has no such thing, or the controller can't ask for it.
+    Unsupported,
     /// A register did not keep what was written to it.
     RegisterNotKept,
     /// The device was detached.
@@ -61,6 +65,8 @@ impl Error {
             | Error::NotExecuted
             | Error::ArrayFailure
             | Error::BlockProtected
+            | Error::Mismatch
+            | Error::Unsupported
             | Error::RegisterNotKept
             | Error::Detached
             | Error::Failed
@@ -80,7 +86,9 @@ impl From<Error> for ErrorCode {
             | Error::NotExecuted
             | Error::ArrayFailure
             | Error::BlockProtected
+            | Error::Mismatch
             | Error::RegisterNotKept => ErrorCode::FAIL,
+            Error::Unsupported => ErrorCode::NOSUPPORT,
             Error::Detached => ErrorCode::CANCEL,
             Error::Failed | Error::BufferQuarantined => ErrorCode::OFF,
             Error::OutOfRange | Error::Misaligned => ErrorCode::INVAL,
@@ -101,6 +109,8 @@ impl From<Error> for flash::Error {
             | Error::NoAnswer
             | Error::NotExecuted
             | Error::ArrayFailure
+            | Error::Mismatch
+            | Error::Unsupported
             | Error::RegisterNotKept
             | Error::Detached
             | Error::Failed

@@ -19,6 +19,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod aside;
 pub mod bite;
 pub mod bring_up;
 pub mod client;
@@ -32,11 +33,13 @@ pub mod lease;
 pub mod lifecycle;
 pub mod opcode;
 pub mod operation;
+pub mod otp;
 pub mod pace;
 pub mod part;
 pub mod parts_by_id;
 pub mod plan;
 pub mod profile;
+pub mod protection;
 pub mod region;
 pub mod script;
 pub mod sfdp;
@@ -47,4 +50,5 @@ pub mod storage;
 pub mod stream;
 pub mod suspension;
 pub mod sweeping_scheduler;
+pub mod unlock;
 pub mod window;
