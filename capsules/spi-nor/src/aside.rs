@@ -7,8 +7,8 @@
 use crate::bite::{self, Plan};
 use crate::error::Error;
 use crate::geometry::Geometry;
-use crate::operation::{Beside, Kind, Recipe};
 use crate::opcode;
+use crate::operation::{Beside, Kind, Recipe};
 use crate::otp::{self, Area, Way};
 use crate::plan::ProgramPlan;
 use crate::profile::{Profile, Wires};
@@ -217,7 +217,10 @@ fn transfer(
         .next()
         .ok_or(Error::OutOfRange)?;
     let (times, enables_write) = match kind {
-        Kind::Program => (profile.program_us(transfer.bus_bytes), wires.enables_write()),
+        Kind::Program => (
+            profile.program_us(transfer.bus_bytes),
+            wires.enables_write(),
+        ),
         Kind::Read | Kind::Erase => ((0, 0), false),
     };
     let (mut recipe, plan) =

@@ -363,7 +363,11 @@ impl BringUp {
                 .bits()
                 .scheme
                 .covered(registers, profile.certain_size());
-            profile.protection = if means_else { Protection::None } else { covered };
+            profile.protection = if means_else {
+                Protection::None
+            } else {
+                covered
+            };
         }
         self.end(Ok(()))
     }

@@ -97,6 +97,62 @@ impl From<Error> for ErrorCode {
     }
 }
 
+/// What an app is told of a failure beyond its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// Nothing.
+    Unsaid = 0,
+    /// [`Error::BlockProtected`].
+    Protected = 1,
+    /// [`Error::Mismatch`].
+    Mismatch = 2,
+}
+
+/// A failure as apps are told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Its code.
+    pub code: ErrorCode,
+    /// What is said beyond it.
+    pub why: Why,
+}
+
+impl From<ErrorCode> for Failure {
+    fn from(code: ErrorCode) -> Failure {
+        Failure {
+            code,
+            why: Why::Unsaid,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure {
+            code: error.into(),
+            why: match error {
+                Error::BlockProtected => Why::Protected,
+                Error::Mismatch => Why::Mismatch,
+                Error::NotFound
+                | Error::UnstableId
+                | Error::UnknownPart
+                | Error::NoAnswer
+                | Error::WriteEnableIgnored
+                | Error::NotExecuted
+                | Error::ArrayFailure
+                | Error::Unsupported
+                | Error::RegisterNotKept
+                | Error::Detached
+                | Error::Failed
+                | Error::OutOfRange
+                | Error::Misaligned
+                | Error::BufferQuarantined
+                | Error::Controller(_) => Why::Unsaid,
+            },
+        }
+    }
+}
+
 impl From<Error> for flash::Error {
     fn from(error: Error) -> flash::Error {
         match error {

@@ -52,3 +52,4 @@ pub mod suspension;
 pub mod sweeping_scheduler;
 pub mod unlock;
 pub mod window;
+pub mod work;

@@ -246,7 +246,8 @@ mod tests {
     #[test]
     fn macronix_as_its_tables_say() {
         let scheme = scheme(0xC2_2817, QuadEnable::Sr1Bit6);
-        let covered = |status, configuration| scheme.covered([status, configuration], Some(8 * MIB));
+        let covered =
+            |status, configuration| scheme.covered([status, configuration], Some(8 * MIB));
         assert_eq!(covered(0x40, 0x08), Protection::None);
         assert_eq!(covered(0x04, 0), range(8 * MIB - 64 * KIB, 64 * KIB));
         assert_eq!(covered(0x1C, 0), range(4 * MIB, 4 * MIB));
@@ -270,7 +271,10 @@ mod tests {
     fn what_is_not_known_is_all() {
         let scheme = scheme(0x9D_7019, QuadEnable::Sr1Bit6);
         assert_eq!(scheme.covered([0x40, 0], Some(32 * MIB)), Protection::None);
-        assert_eq!(scheme.covered([0x20, 0], Some(32 * MIB)), Protection::Unknown);
+        assert_eq!(
+            scheme.covered([0x20, 0], Some(32 * MIB)),
+            Protection::Unknown
+        );
         assert_eq!(scheme.masks(), [0x3C, 0]);
         let clone = Scheme::of(JedecId::new(0xEF_4018), QuadEnable::Sr2Bit1LongWrite);
         assert_eq!(clone.covered([0x04, 0], None), Protection::Unknown);

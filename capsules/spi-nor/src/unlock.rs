@@ -170,12 +170,8 @@ pub enum Failure {
 
 /// Every stage and every event.
 pub const fn transition(stage: Stage, event: Event) -> (Stage, Action) {
-    use Action::{
-        Ask, Enable, End, Fail, Impossible, Look, ReadFirst, ReadSecond, Wait, Write,
-    };
-    use Stage::{
-        Asking, Checking, Enabling, First, Over, Queued, Second, Settling, Writing,
-    };
+    use Action::{Ask, Enable, End, Fail, Impossible, Look, ReadFirst, ReadSecond, Wait, Write};
+    use Stage::{Asking, Checking, Enabling, First, Over, Queued, Second, Settling, Writing};
     match (stage, event) {
         (Queued, Event::Begin) => (First, ReadFirst),
         (First, Event::More) => (Second, ReadSecond),
@@ -445,9 +441,7 @@ impl Unlock {
         self.stage = stage;
         match action {
             Action::ReadFirst | Action::Look | Action::Ask => Act::register(opcode::RDSR, 1),
-            Action::ReadSecond => {
-                Act::register(self.second_opcode().unwrap_or(opcode::RDSR2), 1)
-            }
+            Action::ReadSecond => Act::register(self.second_opcode().unwrap_or(opcode::RDSR2), 1),
             Action::Enable => {
                 self.before = self.before.or(Some(self.registers));
                 Act::bare(self.bits.volatile.unwrap_or(opcode::WREN))
@@ -513,11 +507,7 @@ impl Unlock {
             }
             (
                 Input::Done(_),
-                Stage::Queued
-                | Stage::Enabling
-                | Stage::Writing
-                | Stage::Settling
-                | Stage::Over,
+                Stage::Queued | Stage::Enabling | Stage::Writing | Stage::Settling | Stage::Over,
             ) => Event::Sent,
         }
     }

@@ -78,14 +78,8 @@ fn came_back(
         (Kind::Read, _) => "read",
         (
             Kind::Program | Kind::Erase,
-            Stage::Queued
-            | Stage::EnteringFourByte
-            | Stage::CheckingLock
-            | Stage::EnteringSecured,
-        ) if recipe.enables_write =>
-        {
-            "program or erase: at once"
-        }
+            Stage::Queued | Stage::EnteringFourByte | Stage::CheckingLock | Stage::EnteringSecured,
+        ) if recipe.enables_write => "program or erase: at once",
         (Kind::Program | Kind::Erase, _) => "program or erase",
     };
     let status = match input {

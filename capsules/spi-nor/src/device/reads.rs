@@ -80,7 +80,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                         plan,
                         rest: wanted.length.saturating_sub(plan.count),
                         typical_us: 0,
-            aside: None,
+                        aside: None,
                     },
                     operation: Operation {
                         template: profile.read,
