@@ -52,6 +52,40 @@ pub enum Aside {
     EraseChip,
 }
 
+impl Aside {
+    /// Bytes that it is about, 0 if that is not known before.
+    pub const fn length(&self) -> u32 {
+        match *self {
+            Aside::UniqueId { length }
+            | Aside::ReadOtp { length, .. }
+            | Aside::ProgramOtp { length, .. }
+            | Aside::EraseOtp { length, .. } => length,
+            Aside::Unlock | Aside::Relock | Aside::EraseChip => 0,
+        }
+    }
+
+    /// What is left of it after the first `done` bytes.
+    pub fn after(&self, done: u32) -> Aside {
+        let rest =
+            |address: u32, length: u32| (address.saturating_add(done), length.saturating_sub(done));
+        match *self {
+            Aside::ReadOtp { address, length } => {
+                let (address, length) = rest(address, length);
+                Aside::ReadOtp { address, length }
+            }
+            Aside::ProgramOtp { address, length } => {
+                let (address, length) = rest(address, length);
+                Aside::ProgramOtp { address, length }
+            }
+            Aside::EraseOtp { address, length } => {
+                let (address, length) = rest(address, length);
+                Aside::EraseOtp { address, length }
+            }
+            Aside::UniqueId { .. } | Aside::Unlock | Aside::Relock | Aside::EraseChip => *self,
+        }
+    }
+}
+
 /// How it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {

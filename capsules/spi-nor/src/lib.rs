@@ -31,6 +31,7 @@ pub mod flash;
 pub mod geometry;
 pub mod lease;
 pub mod lifecycle;
+pub mod maintenance;
 pub mod opcode;
 pub mod operation;
 pub mod otp;
