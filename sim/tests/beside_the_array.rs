@@ -271,6 +271,38 @@ fn stored_bits(part: &str, bits: [u8; 2]) {
     trial.finish_off();
 }
 
+#[test]
+fn an_unlock_that_fails_leaves_what_is_known() {
+    let mut trial = Bench::new(MACRONIX)
+        .nor(|nor| nor.set_register(0, 0x3C))
+        .granted(ALL, |lab| {
+            let _ = lab.open();
+            let before = flash::protection();
+            lab.nor(|nor| {
+                let deaf = FlashFault::WriteEnableIgnored;
+                nor.faults.arm(deaf, FaultTimes::Count(1));
+            });
+            let _ = lab.note("unlock", flash::unlock());
+            assert_eq!(flash::protection(), before);
+            let _ = lab.program(0);
+            let _ = lab.note("unlock", flash::unlock());
+            let _ = lab.works();
+        })
+        .boot();
+    trial.run_to_end();
+    assert_eq!(
+        trial.lab.take_notes(),
+        [
+            ("open", Ok(())),
+            ("unlock", ended(ErrorCode::Fail, 0)),
+            ("program", PROTECTED),
+            ("unlock", Ok(())),
+            ("works", Ok(())),
+        ]
+    );
+    trial.finish_off();
+}
+
 /// Programs, reads back and, where that is possible, erases across two registers.
 fn use_security_area(lab: &Lab) {
     let _ = lab.open();
@@ -393,14 +425,13 @@ fn a_unique_id_is_told_by_parts_that_have_one() {
             .boot();
         trial.run_to_end();
         let notes = trial.lab.take_notes();
-        let id = if has_one {
-            Ok(())
+        let (id, too_long) = if has_one {
+            (Ok(()), refused(ErrorCode::Invalid))
         } else {
-            ended(ErrorCode::NoSupport, 0)
+            (refused(ErrorCode::NoSupport), refused(ErrorCode::NoSupport))
         };
         assert_eq!(notes[1], ("id", id), "{part}");
-        let last = notes.last().copied();
-        assert_eq!(last, Some(("too long", refused(ErrorCode::Invalid))));
+        assert_eq!(notes.last().copied(), Some(("too long", too_long)));
         trial.finish_off();
     }
 }
@@ -419,7 +450,7 @@ fn parts_without_a_security_area_say_so() {
         trial.lab.take_notes(),
         [
             ("early", ended(ErrorCode::NoSupport, 0)),
-            ("late", refused(ErrorCode::Invalid)),
+            ("late", refused(ErrorCode::NoSupport)),
         ]
     );
     trial.finish_off();

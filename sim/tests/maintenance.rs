@@ -210,8 +210,8 @@ fn a_part_that_does_not_come_to_an_end_is_reset_out_of_all_modes() {
     desk.trial.run_to_end();
     assert!(!desk.trial.lab.nor(|nor| nor.is_secured()));
     assert_eq!(desk.trial.lab.take_notes(), [("works", Ok(()))]);
-    let caused = desk.trial.finish_but(|breach| {
-        matches!(breach, tock_qspi::breach::Breach::Hardware(_))
-    });
+    let caused = desk
+        .trial
+        .finish_but(|breach| matches!(breach, tock_qspi::breach::Breach::Hardware(_)));
     assert!(caused.len() <= 2, "{caused:?}");
 }

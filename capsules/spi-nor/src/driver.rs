@@ -458,11 +458,11 @@ impl<'a> Driver<'a> {
             let address = u32::try_from(address).map_err(|_| ErrorCode::INVAL)?;
             let length = u32::try_from(length).map_err(|_| ErrorCode::INVAL)?;
             // While the part is not known, its own look at the range has to do.
-            let extras = self.host.extras();
-            let size = match place {
-                Place::UniqueId => Some(UNIQUE_ID_BYTES as u32),
-                Place::Otp => extras.map(|known| known.otp.map_or(0, |area| area.size)),
-                Place::Array | Place::Protection { .. } => None,
+            let size = match (place, self.host.extras()) {
+                (Place::Array | Place::Protection { .. }, _) | (_, None) => None,
+                (Place::Otp, Some(known)) => Some(known.otp.ok_or(ErrorCode::NOSUPPORT)?.size),
+                (Place::UniqueId, Some(known)) if known.unique_id => Some(UNIQUE_ID_BYTES as u32),
+                (Place::UniqueId, Some(_)) => return Err(ErrorCode::NOSUPPORT),
             };
             let end = address.checked_add(length).ok_or(ErrorCode::INVAL)?;
             if size.is_some_and(|size| end > size) {

@@ -442,10 +442,7 @@ impl Unlock {
         match action {
             Action::ReadFirst | Action::Look | Action::Ask => Act::register(opcode::RDSR, 1),
             Action::ReadSecond => Act::register(self.second_opcode().unwrap_or(opcode::RDSR2), 1),
-            Action::Enable => {
-                self.before = self.before.or(Some(self.registers));
-                Act::bare(self.bits.volatile.unwrap_or(opcode::WREN))
-            }
+            Action::Enable => Act::bare(self.bits.volatile.unwrap_or(opcode::WREN)),
             Action::Write => self.write(),
             Action::End => Act::Finished(Ok(())),
             Action::Fail(failure) => Act::Finished(Err(match failure {
@@ -528,6 +525,7 @@ impl Unlock {
 
     fn write(&mut self) -> Act {
         self.writes_left = self.writes_left.saturating_sub(1);
+        self.before = self.before.or(Some(self.registers));
         let wanted = self.bits.wanted(self.registers, self.goal);
         let ([first, _], [wanted_first, _]) = (self.registers, wanted);
         let [one, other] = self.bits.writes(wanted);

@@ -101,8 +101,16 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 }
                 (_, _, _, _) => {}
             }
-            if course.aside == Some(Aside::Unlock) && result.is_ok() {
-                profile.protection = Protection::None;
+            match result {
+                Ok(()) if course.aside == Some(Aside::Unlock) => {
+                    profile.protection = Protection::None;
+                }
+                Ok(()) => {}
+                // Something was written, and nobody knows what it has become.
+                Err(_) if script.before().is_some() => {
+                    profile.protection = Protection::Unknown;
+                }
+                Err(_) => {}
             }
         });
         self.end_bite(course, result);
