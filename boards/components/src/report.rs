@@ -83,7 +83,7 @@ impl<C: Controller<'static>, A: Alarm<'static>> Report<C, A> {
             profile.program.lines,
             self.controller.clock_hz() / 1000
         );
-        if profile.is_protected {
+        if profile.is_protected() {
             debug!("[spi-nor] block protection bits are set: programs and erases there do nothing");
         }
         if let Some(shortfall) = self.device.last_fault() {

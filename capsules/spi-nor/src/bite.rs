@@ -90,7 +90,7 @@ pub fn plan(
     read: Granularity,
 ) -> Result<(Recipe, Plan), Error> {
     match *request {
-        Request::Open => Err(Error::OutOfRange),
+        Request::Open | Request::Aside(_) => Err(Error::OutOfRange),
         Request::Read { address, length } => {
             let transfer = ReadPlan::new(&profile.geometry, address, length, read)?
                 .next()
@@ -105,9 +105,8 @@ pub fn plan(
             ))
         }
         Request::Program { address, length } => {
-            writable(profile)?;
-            let room = round_down(capacity.saturating_sub(STATUS_ROOM));
-            let granularity = granularity(wires, &profile.program, room);
+            writable(profile, address, length)?;
+            let granularity = granularity(wires, &profile.program, room(capacity));
             let transfer = ProgramPlan::new(&profile.geometry, address, length, granularity)?
                 .next()
                 .ok_or(Error::OutOfRange)?;
@@ -122,7 +121,7 @@ pub fn plan(
             ))
         }
         Request::Erase { address, length } => {
-            writable(profile)?;
+            writable(profile, address, length)?;
             let step = ErasePlan::new(&profile.geometry, address, length)?
                 .next()
                 .ok_or(Error::OutOfRange)?;
@@ -139,6 +138,7 @@ pub fn plan(
                 poll: profile.poll,
                 four_byte_mode: profile.mode_before(Kind::Erase),
                 enables_write: wires.enables_write(),
+                beside: None,
             };
             let plan = Plan {
                 head: 0,
@@ -149,8 +149,14 @@ pub fn plan(
     }
 }
 
-fn writable(profile: &Profile) -> Result<(), Error> {
-    if profile.is_protected {
+/// What a buffer of `capacity` bytes has room for beside a status register.
+pub(crate) fn room(capacity: usize) -> usize {
+    round_down(capacity.saturating_sub(STATUS_ROOM))
+}
+
+/// Nothing is begun of a request that can't be carried out as a whole.
+fn writable(profile: &Profile, address: u32, length: u32) -> Result<(), Error> {
+    if profile.protection.touches(address, length) {
         Err(Error::BlockProtected)
     } else {
         Ok(())
@@ -169,7 +175,8 @@ pub fn granularity(wires: &dyn Wires, template: &Template, capacity: usize) -> G
     }
 }
 
-fn transferred(
+/// The recipe of a transfer, and where the client's bytes are in it.
+pub(crate) fn transferred(
     kind: Kind,
     template: Template,
     transfer: &Transfer,
@@ -189,6 +196,7 @@ fn transferred(
         poll: profile.poll,
         four_byte_mode: profile.mode_before(kind),
         enables_write,
+        beside: None,
     };
     let plan = Plan {
         head: transfer.head_bytes as usize,

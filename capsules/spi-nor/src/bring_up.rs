@@ -17,8 +17,9 @@ use crate::error::Error;
 use crate::opcode;
 use crate::pace::Pace;
 use crate::part::{Part, PartError, RESET_BUSY_US};
-use crate::parts_by_id::{JedecId, Presence};
+use crate::parts_by_id::{self, JedecId, Presence};
 use crate::profile::{Profile, Wires, wants_quad};
+use crate::protection::Protection;
 use crate::script::{Act, Input, Small};
 use crate::status_register::{QuadEnable, RegisterWrite, Step, WEL, WIP, select_performance};
 use core::hash::{Hash, Hasher};
@@ -43,11 +44,6 @@ const ONES: u8 = 3;
 /// What a write to a non-volatile register takes, typically and at most, in µs. No
 /// table tells; the known parts stay well below. Unverified on silicon.
 const REGISTER_WRITE_US: (u32, u32) = (2_000, 500_000);
-/// Block protection bits that all makers with a quad enable bit have: BP0 to BP2.
-const BLOCK_PROTECT: u8 = 0b0001_1100;
-/// BP3, where bit 6 is the quad enable bit.
-const BLOCK_PROTECT_3: u8 = 0b0010_0000;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     /// A reset was sent before, or was not.
@@ -76,6 +72,8 @@ enum Stage {
     EnablingFourByte,
     EnteringFourByte,
     Protection,
+    /// The register is read that says which range the bits mean.
+    Range(u8),
     Over,
 }
 
@@ -316,19 +314,13 @@ impl BringUp {
                 if status & WIP != 0 {
                     return self.pause(Before::End);
                 }
-                let locked = self
-                    .part
-                    .as_ref()
-                    .is_some_and(|part| part.global_unlock.is_some());
-                if let Some(profile) = &mut self.profile {
-                    let bits = match profile.quad_enable {
-                        Some(QuadEnable::Sr1Bit6) => BLOCK_PROTECT | BLOCK_PROTECT_3,
-                        Some(_) | None => BLOCK_PROTECT,
-                    };
-                    // Where a command unlocks all, these bits mean something else.
-                    profile.is_protected = !locked && status & bits != 0;
-                }
-                self.end(Ok(()))
+                self.protection(status)
+            }
+            Stage::Range(status) => {
+                let Some(other) = input.first() else {
+                    return self.end(Err(Error::NotFound));
+                };
+                self.protected([status, other])
             }
             Stage::Over => self.end(Err(Error::Failed)),
         }
@@ -344,6 +336,40 @@ impl BringUp {
             self.profile = None;
         }
         self.go(Stage::Over, Act::Finished(result))
+    }
+
+    /// What the bits protect, if another register need not be read for that.
+    fn protection(&mut self, status: u8) -> Act {
+        let Some(profile) = &self.profile else {
+            return self.end(Err(Error::UnknownPart));
+        };
+        let scheme = profile.bits().scheme;
+        let second = self.method().sr2_opcode();
+        let [_, before] = self.status;
+        let other = if second.is_some() { before } else { 0 };
+        match scheme.other() {
+            Some(opcode) if Some(opcode) != second && scheme.protects([status, 0]) => {
+                self.go(Stage::Range(status), Act::register(opcode, 1))
+            }
+            Some(_) | None => self.protected([status, other]),
+        }
+    }
+
+    fn protected(&mut self, registers: [u8; 2]) -> Act {
+        // Where a command unlocks all, these bits mean something else.
+        if let Some(profile) = &mut self.profile {
+            let means_else = parts_by_id::habits(profile.id).global_unlock.is_some();
+            let covered = profile
+                .bits()
+                .scheme
+                .covered(registers, profile.certain_size());
+            profile.protection = if means_else {
+                Protection::None
+            } else {
+                covered
+            };
+        }
+        self.end(Ok(()))
     }
 
     fn known_sleep(&self) -> Option<crate::part::DeepPowerDown> {
@@ -483,7 +509,7 @@ impl BringUp {
     fn method(&self) -> QuadEnable {
         match (&self.part, &self.known) {
             (Some(part), _) => part.quad_enable,
-            (None, Some(known)) => known.quad_enable.unwrap_or(QuadEnable::Unknown),
+            (None, Some(known)) => known.registers,
             (None, None) => QuadEnable::Unknown,
         }
     }

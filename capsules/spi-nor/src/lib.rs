@@ -20,6 +20,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod aside;
 pub mod bite;
 pub mod bring_up;
 pub mod client;
@@ -33,13 +34,16 @@ pub mod geometry;
 pub mod kernel_face;
 pub mod lease;
 pub mod lifecycle;
+pub mod maintenance;
 pub mod opcode;
 pub mod operation;
+pub mod otp;
 pub mod pace;
 pub mod part;
 pub mod parts_by_id;
 pub mod plan;
 pub mod profile;
+pub mod protection;
 pub mod record;
 pub mod region;
 pub mod region_face;
@@ -52,4 +56,6 @@ pub mod storage;
 pub mod stream;
 pub mod suspension;
 pub mod sweeping_scheduler;
+pub mod unlock;
 pub mod window;
+pub mod work;

@@ -46,6 +46,15 @@ pub const fn verdict(poll: Poll, answer: u8) -> Result<(), Error> {
     }
 }
 
+/// What an operation beside the array needs more than one of the array's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Beside {
+    /// Commands that enter and leave the mode in which the area is seen in place of the array.
+    pub secured: Option<(u8, u8)>,
+    /// Register, and the bits of it that are set once the area can't be changed any more.
+    pub lock: Option<(u8, u8)>,
+}
+
 /// All that one operation needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Recipe {
@@ -66,6 +75,24 @@ pub struct Recipe {
     pub four_byte_mode: Option<FourByteMode>,
     /// The controller sends WREN by itself before the look at the latch.
     pub enables_write: bool,
+    /// For what is not in the array.
+    pub beside: Option<Beside>,
+}
+
+impl Recipe {
+    const fn secured(&self) -> Option<(u8, u8)> {
+        match self.beside {
+            Some(beside) => beside.secured,
+            None => None,
+        }
+    }
+
+    const fn lock(&self) -> Option<(u8, u8)> {
+        match self.beside {
+            Some(beside) => beside.lock,
+            None => None,
+        }
+    }
 }
 
 /// Where the operation is.
@@ -73,6 +100,10 @@ pub struct Recipe {
 pub enum Stage {
     /// Not begun.
     Queued,
+    /// The register with the lock bits is read.
+    CheckingLock,
+    /// The command is on the wires that puts the area beside the array in its place.
+    EnteringSecured,
     /// WREN is on the wires, for EN4B only.
     EnablingFourByte,
     /// EN4B is on the wires.
@@ -97,6 +128,8 @@ pub enum Stage {
     Withdrawing,
     /// The part reported a failure; its flags are being cleared.
     ClearingFailure(Error),
+    /// The command is on the wires that puts the array back in its place.
+    LeavingSecured(Result<(), Error>),
     /// Over.
     Done,
 }
@@ -135,7 +168,8 @@ impl OperationScript {
     /// Whether another page waits to be programmed as soon as this one is. Then WREN for that one
     /// comes between the two looks that find this one ended.
     pub const fn set_followed(&mut self, followed: bool) {
-        self.followed = followed;
+        // The mode of what is beside the array is left first.
+        self.followed = followed && self.recipe.beside.is_none();
     }
 
     /// It has ended, and WREN was sent for the next page, with this status after it: that page is to
@@ -192,19 +226,52 @@ impl OperationScript {
             Input::Refused(error) => finished(Err(self.refused(error))),
             Input::Begin | Input::Done(_) | Input::Elapsed => self.step(input.first()),
         };
+        let (stage, act) = self.left(stage, act);
         self.stage = stage;
         act
     }
 
-    /// Once the array works, not to be able to ask is not to know that it is quiet.
+    /// Whatever the end of it is, the array is put back in its place first. A part that has to be
+    /// reset leaves all modes anyway.
+    fn left(&self, stage: Stage, act: Act) -> (Stage, Act) {
+        let entered = match self.stage {
+            Stage::Queued | Stage::CheckingLock | Stage::LeavingSecured(_) | Stage::Done => None,
+            Stage::EnteringSecured
+            | Stage::EnablingFourByte
+            | Stage::EnteringFourByte
+            | Stage::EnablingWrite
+            | Stage::CheckingWriteEnable
+            | Stage::Transferring
+            | Stage::Busy
+            | Stage::Polling
+            | Stage::Confirming
+            | Stage::EnablingNext
+            | Stage::CheckingNext
+            | Stage::Withdrawing
+            | Stage::ClearingFailure(_) => self.recipe.secured(),
+        };
+        match (act, entered) {
+            (Act::Finished(Err(error)), _) if error.is_fault() => (stage, act),
+            (Act::Finished(result), Some((_, leave))) => {
+                (Stage::LeavingSecured(result), Act::bare(leave))
+            }
+            (_, _) => (stage, act),
+        }
+    }
+
+    /// Once the array works, not to be able to ask is not to know that it is quiet. And in the
+    /// array's place there must be nothing else.
     const fn refused(&self, error: qspi_hil::Error) -> Error {
         match self.stage {
             Stage::Busy
             | Stage::Polling
             | Stage::Confirming
             | Stage::EnablingNext
-            | Stage::CheckingNext => Error::NoAnswer,
+            | Stage::CheckingNext
+            | Stage::LeavingSecured(_) => Error::NoAnswer,
             Stage::Queued
+            | Stage::CheckingLock
+            | Stage::EnteringSecured
             | Stage::EnablingFourByte
             | Stage::EnteringFourByte
             | Stage::EnablingWrite
@@ -218,13 +285,22 @@ impl OperationScript {
 
     fn step(&mut self, answer: Option<u8>) -> (Stage, Act) {
         match self.stage {
-            Stage::Queued => match self.recipe.four_byte_mode {
-                None => self.start(),
-                Some(mode) if mode.write_enable => {
+            Stage::Queued => match (self.recipe.lock(), self.recipe.four_byte_mode) {
+                (Some((register, _)), _) => (Stage::CheckingLock, Act::register(register, 1)),
+                (None, None) => self.enter(),
+                (None, Some(mode)) if mode.write_enable => {
                     (Stage::EnablingFourByte, Act::bare(opcode::WREN))
                 }
-                Some(mode) => (Stage::EnteringFourByte, Act::bare(mode.enter)),
+                (None, Some(mode)) => (Stage::EnteringFourByte, Act::bare(mode.enter)),
             },
+            Stage::CheckingLock => match (answer, self.recipe.lock()) {
+                (None | Some(0xFF), _) => finished(Err(Error::NotFound)),
+                (Some(register), Some((_, locks))) if register & locks != 0 => {
+                    finished(Err(Error::BlockProtected))
+                }
+                (Some(_), _) => self.enter(),
+            },
+            Stage::EnteringSecured => self.start(),
             Stage::EnablingFourByte => {
                 let mode = self.recipe.four_byte_mode;
                 let enter = mode.map_or(opcode::EN4B, |mode| mode.enter);
@@ -287,7 +363,15 @@ impl OperationScript {
             },
             Stage::Withdrawing => finished(Ok(())),
             Stage::ClearingFailure(error) => finished(Err(error)),
+            Stage::LeavingSecured(result) => finished(result),
             Stage::Done => finished(Ok(())),
+        }
+    }
+
+    fn enter(&self) -> (Stage, Act) {
+        match self.recipe.secured() {
+            Some((enter, _)) => (Stage::EnteringSecured, Act::bare(enter)),
+            None => self.start(),
         }
     }
 
@@ -342,6 +426,7 @@ mod tests {
         poll: Poll::StatusRegister,
         four_byte_mode: None,
         enables_write: false,
+        beside: None,
     };
 
     #[test]

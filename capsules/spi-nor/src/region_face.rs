@@ -107,7 +107,8 @@ impl<'a> RegionFace<'a> {
         }
         match (kind, self.access) {
             (Kind::Program | Kind::Erase, Access::ReadOnly) => return Err(ErrorCode::NOSUPPORT),
-            (Kind::Open | Kind::Read, Access::ReadOnly) | (_, Access::ReadWrite) => {}
+            (Kind::Open | Kind::Read, Access::ReadOnly)
+            | (_, Access::ReadWrite | Access::ReadWriteAnd(_)) => {}
         }
         let end = address.checked_add(length).ok_or(ErrorCode::INVAL)?;
         if end > self.length {

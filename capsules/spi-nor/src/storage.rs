@@ -239,7 +239,7 @@ impl<'a> StorageFace<'a> {
             Request::Erase { address, .. } => (Kind::Erase, address),
             Request::Program { address, .. } => (Kind::Program, address),
             Request::Read { address, .. } => (Kind::Read, address),
-            Request::Open => (Kind::Open, self.start),
+            Request::Open | Request::Aside(_) => (Kind::Open, self.start),
         };
         self.note_end(kind, address.saturating_sub(self.start), result);
         self.call.clear();

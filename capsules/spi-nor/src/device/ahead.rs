@@ -42,6 +42,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 plan,
                 rest: length.saturating_sub(plan.count),
                 typical_us: 0,
+                aside: None,
             };
             count(&self.tally.hits);
             self.follow_stream(&course);

@@ -59,7 +59,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         match script {
             Some(Script::BringUp) => self.bring_up.map(|bring_up| bring_up.hash(hasher)),
             Some(Script::Operation) => self.operation.map(|operation| operation.hash(hasher)),
-            Some(Script::Read | Script::Suspension | Script::ShutDown(_)) | None => None,
+            Some(Script::Read | Script::Suspension | Script::Unlock(_) | Script::ShutDown(_))
+            | None => None,
         };
         self.stalled.map(|stalled| {
             (stalled.operation, stalled.left_us).hash(hasher);
@@ -79,7 +80,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.profile.map_or((), |profile| {
             (profile.read, profile.program, profile.width).hash(hasher);
             (profile.four_byte_mode, profile.own_opcodes).hash(hasher);
-            (profile.clock_limit_hz, profile.is_protected).hash(hasher);
+            (profile.clock_limit_hz, profile.protection, profile.unlocked).hash(hasher);
         });
         let answered = self.answers.get() != self.controller.answers();
         (self.is_known(), answered).hash(hasher);

@@ -41,6 +41,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     pub(super) fn learn(&self, course: &Course<'a>) {
         if let Some(lesson) = self.lesson(course.kind, course.plan.count)
             && !self.stood.get()
+            && course.aside.is_none()
             && let Some(pace) = self.operation.map(|operation| *operation.pace())
         {
             lesson.set(lesson.get().after(&pace, course.typical_us));

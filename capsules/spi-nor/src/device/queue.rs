@@ -7,9 +7,10 @@
 use super::reads::Begun;
 use super::waiting::Wait;
 use super::{Device, LATER_US};
-use crate::client::{Dimensions, Flight, Host, Request, Scope, Seat};
+use crate::client::{Dimensions, Extras, Flight, Host, Request, Scope, Seat};
 use crate::error::Error;
 use crate::lifecycle::{Event, State};
+use crate::otp::{self, Area};
 use kernel::hil::time::{Alarm, Ticks};
 use qspi_hil::Controller;
 
@@ -162,5 +163,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Host for Device<'a, C, A> {
 
     fn now(&self) -> u32 {
         self.alarm.now().into_u32_left_justified()
+    }
+
+    fn extras(&self) -> Option<Extras> {
+        self.profile.map(|profile| Extras {
+            protection: profile.protection,
+            otp: Area::of(profile.id),
+            unique_id: otp::has_unique_id(profile.id),
+        })
     }
 }

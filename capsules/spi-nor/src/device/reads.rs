@@ -80,6 +80,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                         plan,
                         rest: wanted.length.saturating_sub(plan.count),
                         typical_us: 0,
+                        aside: None,
                     },
                     operation: Operation {
                         template: profile.read,
@@ -181,7 +182,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         {
             return self.begin(seat, request, flight, buffer);
         }
-        if length == 0 && self.read_ahead(landed, buffer) {
+        if length == 0 && landed.aside.is_none() && self.read_ahead(landed, buffer) {
             Begun::Started
         } else {
             Begun::Over

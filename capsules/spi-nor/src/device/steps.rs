@@ -52,6 +52,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 Input::Begin | Input::Done(_) | Input::Elapsed => Ok(()),
             })),
             Script::Suspension => self.suspension.map(|script| script.next(input)),
+            Script::Unlock(mut script) => {
+                let act = script.next(input);
+                self.script.set(Some(Script::Unlock(script)));
+                Some(act)
+            }
             Script::ShutDown(mut script) => {
                 let act = script.next(input);
                 self.script.set(Some(Script::ShutDown(script)));
@@ -113,7 +118,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             }
             Act::Read(operation, length) => {
                 let buffer = self.borrow(length, 0)?;
-                self.start(operation, Some(buffer), Some(self.read_us.get()))
+                let is_aside = self.course.get().is_some_and(|it| it.aside.is_some());
+                let longest_us = (!is_aside).then_some(self.read_us.get());
+                self.start(operation, Some(buffer), longest_us)
             }
             Act::Program(operation, length) => {
                 let buffer = self.borrow(length, 0)?;
@@ -254,12 +261,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 None => count(&self.tally.impossible),
             },
             Script::Suspension => self.end_suspension(result),
+            Script::Unlock(script) => self.end_unlock(&script, result),
             Script::ShutDown(_) => {
                 if result == Err(Error::NoAnswer) {
                     // It was reset instead.
                     self.profile.take();
                     self.was_reset.set(true);
                 }
+                self.locked_again(result);
                 self.disable();
             }
         }
