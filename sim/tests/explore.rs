@@ -106,7 +106,10 @@ fn no_order_of_pages_without_a_pause_breaks_the_contract() {
                 ..options(bounds)
             };
             let (report, _) = search_with::<Board>(options, workload, |_, _| {}, |_, _| {});
-            println!("{name} {bounds} {tasks:?}: {} {}", report.schedules, report.exhaustive);
+            println!(
+                "{name} {bounds} {tasks:?}: {} {}",
+                report.schedules, report.exhaustive
+            );
             assert!(report.breaches.is_empty(), "{name} {tasks:?} {report:#?}");
             let enough = report.exhaustive || report.schedules >= options.limit;
             assert!(enough, "{name} {tasks:?} {report:#?}");
