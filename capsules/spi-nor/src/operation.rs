@@ -142,6 +142,9 @@ pub struct OperationScript {
     pace: Pace,
     followed: bool,
     hands_over: Option<u8>,
+    /// WREN for the next page was sent, but a look behind it found the part busy: the latch may be
+    /// set for either reason.
+    is_enabled: bool,
 }
 
 impl OperationScript {
@@ -153,6 +156,7 @@ impl OperationScript {
             recipe,
             followed: false,
             hands_over: None,
+            is_enabled: false,
         }
     }
 
@@ -176,6 +180,12 @@ impl OperationScript {
     /// begin, or this one to [withdraw](OperationScript::withdraw).
     pub const fn hands_over(&self) -> Option<u8> {
         self.hands_over
+    }
+
+    /// Whether the latch says nothing any more of how this page has ended: WREN for the next one was
+    /// sent after a look that found it ended well, and may have been heard.
+    pub const fn is_enabled(&self) -> bool {
+        self.is_enabled
     }
 
     /// The next page does not come: the latch is reset.
@@ -330,7 +340,7 @@ impl OperationScript {
                         self.pause()
                     }
                 }
-                Some(status) if self.followed && verdict(self.recipe.poll, status).is_ok() => {
+                Some(status) if self.followed && self.verdict(status).is_ok() => {
                     if self.recipe.enables_write {
                         (Stage::CheckingNext, Act::enable_and_look())
                     } else {
@@ -342,7 +352,8 @@ impl OperationScript {
             },
             Stage::Confirming => match answer {
                 Some(status) if self.recipe.poll.is_busy(status) => self.pause(),
-                Some(status) => match verdict(self.recipe.poll, status) {
+                Some(status) => match self.verdict(status) {
+                    Ok(()) if self.is_enabled => (Stage::Withdrawing, Act::bare(opcode::WRDI)),
                     Err(error) if self.recipe.poll == Poll::FlagStatusRegister => {
                         (Stage::ClearingFailure(error), Act::bare(opcode::CLFSR))
                     }
@@ -354,7 +365,10 @@ impl OperationScript {
             Stage::CheckingNext => match answer {
                 None | Some(0xFF) => finished(Err(Error::NotFound)),
                 // A busy part hears no WREN.
-                Some(status) if status & WIP != 0 => self.pause(),
+                Some(status) if status & WIP != 0 => {
+                    self.is_enabled = true;
+                    self.pause()
+                }
                 // Whether WREN was heard is the next page's affair.
                 Some(status) => {
                     self.hands_over = Some(status);
@@ -390,6 +404,13 @@ impl OperationScript {
             Kind::Read => Act::Read(self.recipe.operation, self.recipe.length),
             Kind::Program => Act::Program(self.recipe.operation, self.recipe.length),
             Kind::Erase => Act::Command(self.recipe.operation),
+        }
+    }
+
+    fn verdict(&self, status: u8) -> Result<(), Error> {
+        match self.recipe.poll {
+            Poll::StatusRegister if self.is_enabled => Ok(()),
+            poll => verdict(poll, status),
         }
     }
 

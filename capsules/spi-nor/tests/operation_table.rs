@@ -72,8 +72,12 @@ fn came_back(
     stage: Stage,
     input: &Input<'_>,
     waited_us: u32,
-    (followed, looks_again): (bool, bool),
+    (followed, looks_again, is_enabled): (bool, bool, bool),
 ) -> &'static str {
+    let verdict = |poll, status| match poll {
+        Poll::StatusRegister if is_enabled => Ok(()),
+        poll => verdict(poll, status),
+    };
     let kind = match (recipe.kind, stage) {
         (Kind::Read, _) => "read",
         (
@@ -136,6 +140,9 @@ fn came_back(
             (WEL, _) => "WEL",
             (_, _) => "no WEL",
         },
+        (Stage::Confirming, Some(status)) if is_enabled && verdict(recipe.poll, status).is_ok() => {
+            "quiet after WREN for a page"
+        }
         (Stage::Confirming, Some(status)) => {
             let failures = FSR_PROTECTION | FSR_ERASE_FAILED | FSR_PROGRAM_FAILED;
             match recipe.poll {
@@ -345,7 +352,7 @@ fn steps() -> Vec<Step> {
                     script.stage(),
                     &input,
                     waited_us,
-                    (followed, looks_again),
+                    (followed, looks_again, script.is_enabled()),
                 );
                 let step = Step {
                     stage: stage_name(script.stage()),
@@ -361,6 +368,11 @@ fn steps() -> Vec<Step> {
                     _ => 0,
                 };
                 ahead.push((after, followed, Some(act), waited_us + pause_us));
+                if after.is_enabled() && followed {
+                    let mut alone = after;
+                    alone.set_followed(false);
+                    ahead.push((alone, false, Some(act), waited_us + pause_us));
+                }
                 note(&mut steps, step);
                 if after.hands_over().is_some() {
                     let mut withdrawn = after;
