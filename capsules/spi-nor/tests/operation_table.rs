@@ -115,7 +115,7 @@ fn came_back(
             (WEL, _) => "WEL",
             (_, _) => "no WEL",
         },
-        (Stage::Polling | Stage::Confirming, None) => "nothing",
+        (Stage::Polling | Stage::Confirming | Stage::CheckingNext, None) => "nothing",
         (Stage::Polling | Stage::Confirming, Some(status)) if recipe.poll.is_busy(status) => {
             if looks_again && stage == Stage::Polling {
                 "busy near the end"
@@ -133,7 +133,6 @@ fn came_back(
             }
         }
         (Stage::Polling, Some(_)) => "quiet",
-        (Stage::CheckingNext, None | Some(0xFF)) => "all ones or nothing",
         (Stage::CheckingNext, Some(status)) => match (status & WEL, status & WIP) {
             (_, WIP) if waited_us < recipe.maximum_us => "busy",
             (_, WIP) => "busy for too long",

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Copyright tock-qspi contributors 2026.
 
-//! Review: noise at the look that the next page's WREN comes before.
+//! Noise at the look that the next page's WREN comes before.
 
 use qspi_hil::{AddressWidth, Operation, Template};
 use spi_nor::error::Error;
@@ -24,6 +24,7 @@ fn page(poll: Poll, enables_write: bool) -> Recipe {
         poll,
         four_byte_mode: None,
         enables_write,
+        beside: None,
     }
 }
 

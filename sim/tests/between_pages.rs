@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Copyright tock-qspi contributors 2026.
 
-//! Review: what a follow-up page may cost the page before it.
+//! What comes between two pages in a row: noise, failures, deaths, others who wait.
 
 mod support;
 
