@@ -38,6 +38,7 @@ use spi_nor::driver::{self, Driver};
 use spi_nor::flash::FlashFace;
 use spi_nor::lifecycle;
 use spi_nor::region::{Access, Region};
+use spi_nor::region_face::RegionFace;
 use spi_nor::storage::{self, StorageFace};
 use spi_nor::sweeping_scheduler::SweepingScheduler;
 use std::cell::{Cell, RefCell};
@@ -239,6 +240,7 @@ pub struct Board {
     listener: &'static Listener,
     flash: Option<&'static FlashFace<'static>>,
     storage: Option<&'static StorageFace<'static>>,
+    regions: Vec<&'static RegionFace<'static>>,
     residents: Vec<Resident>,
     /// Its machine.
     pub machine: Rc<Machine>,
@@ -438,6 +440,7 @@ impl Board {
             listener,
             flash,
             storage,
+            regions: Vec::new(),
             residents: Vec::new(),
             machine,
             breaches,
@@ -529,6 +532,9 @@ impl Board {
         self.qspi.fingerprint(hasher);
         self.device.fingerprint(hasher);
         self.driver.fingerprint(hasher);
+        for face in &self.regions {
+            face.fingerprint(hasher);
+        }
         (self.detaching, self.detach_result).hash(hasher);
         for resident in &self.residents {
             resident.fingerprint(self.boundary(), hasher);
@@ -629,6 +635,7 @@ impl Board {
         self.driver.living_leases()
             + self.flash.map_or(0, Client::leases)
             + self.storage.map_or(0, Client::leases)
+            + self.regions.iter().map(|face| face.leases()).sum::<usize>()
     }
 
     /// Passes of the kernel loop so far.
@@ -770,6 +777,21 @@ impl Board {
     /// The kernel's storage, if the settings gave it a range.
     pub fn storage(&self) -> Option<&'static StorageFace<'static>> {
         self.storage
+    }
+
+    /// One more kernel client of the device, with `length` bytes from `start` on.
+    pub fn add_region(
+        &mut self,
+        start: u32,
+        length: u32,
+        access: Access,
+    ) -> &'static RegionFace<'static> {
+        let face: &'static RegionFace =
+            self._arena
+                .alloc(RegionFace::new(self.device, start, length, access));
+        self.device.add_client(self._arena.alloc(Seat::new(face)));
+        self.regions.push(face);
+        face
     }
 
     /// Keeps something for as long as the board lives.

@@ -46,9 +46,23 @@ pub struct Owned {
 #[derive(Clone, Debug)]
 enum Operation {
     Open,
-    Read { address: u32, length: u32 },
-    Program { address: u32, data: Vec<u8> },
-    Erase { address: u32, length: u32 },
+    Read {
+        address: u32,
+        length: u32,
+    },
+    Program {
+        address: u32,
+        data: Vec<u8>,
+    },
+    Erase {
+        address: u32,
+        length: u32,
+    },
+    /// Of what is not in the app's region, and ends in this upcall.
+    Beside {
+        upcall: usize,
+        length: u32,
+    },
 }
 
 impl Operation {
@@ -58,13 +72,16 @@ impl Operation {
             Operation::Read { .. } => 1,
             Operation::Program { .. } => 2,
             Operation::Erase { .. } => 3,
+            Operation::Beside { upcall, .. } => *upcall,
         }
     }
 
     fn length(&self) -> u32 {
         match self {
             Operation::Open => 0,
-            Operation::Read { length, .. } | Operation::Erase { length, .. } => *length,
+            Operation::Read { length, .. }
+            | Operation::Erase { length, .. }
+            | Operation::Beside { length, .. } => *length,
             Operation::Program { data, .. } => data.len() as u32,
         }
     }
@@ -237,6 +254,10 @@ impl Ledger {
             Operation::Read { address, .. } => (Kind::Read, *address),
             Operation::Program { address, .. } => (Kind::Program, *address),
             Operation::Erase { address, .. } => (Kind::Erase, *address),
+            Operation::Beside { upcall: 1, .. } => (Kind::Read, 0),
+            Operation::Beside { upcall: 2, .. } => (Kind::Program, 0),
+            Operation::Beside { upcall: 3, .. } => (Kind::Erase, 0),
+            Operation::Beside { .. } => (Kind::Open, 0),
         };
         Some(Outstanding {
             kind,
@@ -318,7 +339,7 @@ impl Account {
     /// The operation was begun, and nobody will say how it ended.
     fn forget(&mut self, operation: &Operation) {
         match operation {
-            Operation::Open | Operation::Read { .. } => {}
+            Operation::Open | Operation::Read { .. } | Operation::Beside { .. } => {}
             Operation::Program { address, data } => {
                 // A bit that was to stay as it is did.
                 let range = self.range(*address, data.len() as u32);
@@ -338,7 +359,7 @@ impl Account {
     /// The first `done` bytes of the operation were done.
     fn settle(&mut self, operation: &Operation, done: u32) {
         match operation {
-            Operation::Open | Operation::Read { .. } => {}
+            Operation::Open | Operation::Read { .. } | Operation::Beside { .. } => {}
             Operation::Program { address, data } => {
                 let range = self.range(*address, done);
                 for (expected, new) in range.iter_mut().zip(data) {
@@ -369,6 +390,10 @@ impl Account {
                 Expected::Byte(_) | Expected::Unknown => None,
             })
     }
+}
+
+fn beside(upcall: usize, length: u32) -> Pending {
+    Pending::Command(Operation::Beside { upcall, length })
 }
 
 /// The bytes of a buffer that an app shares.
@@ -409,6 +434,12 @@ impl Probe for Ledger {
                             },
                         }),
                         7 => Pending::Command(Operation::Erase { address, length }),
+                        11 | 12 => beside(0, 0),
+                        14 => beside(1, length),
+                        15 => beside(2, length),
+                        16 => beside(3, length),
+                        // It has no address.
+                        17 => beside(1, address),
                         _ => Pending::Other,
                     }
                 }
@@ -526,7 +557,7 @@ impl Ledger {
             }
             account.settle(&operation, done);
             match &operation {
-                Operation::Open => None,
+                Operation::Open | Operation::Beside { .. } => None,
                 Operation::Program { .. } => {
                     account.counts.programmed += u64::from(done);
                     None

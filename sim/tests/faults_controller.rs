@@ -1031,7 +1031,10 @@ fn a_kernel_user_gets_its_page_back_from_hardware_that_hangs() {
         trial
             .lab
             .qspi(|qspi| qspi.faults.ready(Some(task), ReadyFault::Swallow));
+        // So that there is something to be erased, and something to be programmed.
+        trial.lab.nor(|nor| nor.poke(FLASH.0, &[0xC3; 4096]));
         let page = user.page.take().expect("it is the user's");
+        page.0.fill(0x3C);
         use kernel::hil::flash::Flash;
         if task == Task::CustomInstruction {
             // The first one is of the power-up.

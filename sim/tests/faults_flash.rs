@@ -15,7 +15,7 @@ use spi_nor::error::Error as Fault;
 use spi_nor::lifecycle::State;
 use support::{Bench, ErrorCode, Lab, Outcome, REGION, SECTOR, ended, pattern, refused};
 use tock_qspi::breach::Breach;
-use userland_rt::flash;
+use userland_rt::flash::{self, Error};
 
 const MACRONIX: &str = "MX25R6435F";
 const WINBOND: &str = "W25Q128JV";
@@ -483,8 +483,8 @@ fn block_protected_from_before() {
         [
             ("open", Ok(())),
             ("read", Ok(())),
-            ("program", ended(ErrorCode::Fail, 0)),
-            ("erase", ended(ErrorCode::Fail, 0)),
+            ("program", Err(Error::Protected { done: 0 })),
+            ("erase", Err(Error::Protected { done: 0 })),
             ("read", Ok(())),
         ]
     );
@@ -509,8 +509,8 @@ fn block_protected_meanwhile_and_the_part_says_so() {
         trial.lab.take_notes(),
         [
             ("open", Ok(())),
-            ("program", ended(ErrorCode::Fail, 0)),
-            ("erase", ended(ErrorCode::Fail, 0)),
+            ("program", Err(Error::Protected { done: 0 })),
+            ("erase", Err(Error::Protected { done: 0 })),
             ("works", Ok(())),
         ]
     );

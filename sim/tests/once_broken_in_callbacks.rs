@@ -121,7 +121,7 @@ fn flash_user_retries_on_protected_part() {
     let n = tries_of_flash(
         Bench::new("MX25R6435F")
             .with_kernel_users()
-            .nor(|nor| nor.set_register(0, 0x04))
+            .nor(|nor| nor.set_register(0, 0x3C))
             .boot(),
     );
     assert!(n < 1000, "{n}");

@@ -393,7 +393,7 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
     .finalize(spi_nor_components::spi_nor_component_static!(
         EmulatedHw, AlarmHw
     ));
-    ReportComponent::new(spi_nor.device, emulated, Detail::Faults).finalize(
+    ReportComponent::new(spi_nor, emulated, Detail::Faults).finalize(
         spi_nor_components::spi_nor_report_component_static!(EmulatedHw, AlarmHw),
     );
     let storage = SpiNorStorageComponent::new(spi_nor.device, ISOLATED_START, ISOLATED_LENGTH)

@@ -269,7 +269,7 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
     .finalize(spi_nor_components::spi_nor_component_static!(
         QspiHw, AlarmHw
     ));
-    ReportComponent::new(spi_nor.device, qspi, Detail::Faults).finalize(
+    ReportComponent::new(spi_nor, qspi, Detail::Faults).finalize(
         spi_nor_components::spi_nor_report_component_static!(QspiHw, AlarmHw),
     );
 

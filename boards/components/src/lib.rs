@@ -12,6 +12,7 @@
 
 pub mod flash;
 pub mod isolated_storage;
+pub mod region;
 pub mod report;
 pub mod short_id;
 pub mod spi_nor;

@@ -5,9 +5,10 @@
 //! What a board says of its flash on the console.
 //!
 //! Upstream's process console takes no commands of others, so this speaks by itself: once when the
-//! part has been identified, whenever something is wrong, and if asked for at every transition.
+//! part has been identified, whenever something is wrong, with the last error of each app and of how
+//! many operations, and if asked for at every transition.
 
-use crate::spi_nor::SpiNorDevice;
+use crate::spi_nor::{SpiNor, SpiNorDevice};
 use core::cell::Cell;
 use core::mem::MaybeUninit;
 use kernel::component::Component;
@@ -15,6 +16,7 @@ use kernel::debug;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 use spi_nor::device::{Observer, RestClient};
+use spi_nor::driver::Driver;
 use spi_nor::error::Error;
 use spi_nor::features::{Features, Full};
 use spi_nor::identity::Identity;
@@ -47,12 +49,25 @@ pub struct Report<
     F: Features + 'static = Full,
 > {
     device: &'static SpiNorDevice<C, A, F>,
+    driver: &'static Driver<'static>,
     controller: &'static C,
     detail: Detail,
     identified: Cell<bool>,
 }
 
 impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Report<C, A, F> {
+    /// Says which apps had errors.
+    fn tell_failures(&self) {
+        for (app, record) in self.driver.records() {
+            if let Some(last) = record.last {
+                debug!(
+                    "[spi-nor] {:?}: {} of {} operations failed, the last a {:?} at {:#x}: {:?}",
+                    app, record.failed, record.ended, last.kind, last.address, last.error
+                );
+            }
+        }
+    }
+
     /// Says what part it is.
     fn identify(&self) {
         let Some(profile) = self.device.profile() else {
@@ -76,7 +91,7 @@ impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Report<C, A, F> {
             profile.program.lines,
             self.controller.clock_hz() / 1000
         );
-        if profile.is_protected {
+        if profile.is_protected() {
             debug!("[spi-nor] block protection bits are set: programs and erases there do nothing");
         }
         if let Some(shortfall) = self.device.last_fault() {
@@ -102,6 +117,7 @@ impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Observer for Report
                     self.device.last_fault(),
                     to
                 );
+                self.tell_failures();
             }
             Event::Wanted
             | Event::Unwanted
@@ -117,6 +133,7 @@ impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Observer for Report
 impl<C: Controller<'static>, A: Alarm<'static>, F: Features> RestClient for Report<C, A, F> {
     fn detached(&self, result: Result<(), Error>) {
         debug!("[spi-nor] detached: {:?}", result);
+        self.tell_failures();
     }
 }
 
@@ -126,20 +143,16 @@ pub struct ReportComponent<
     A: Alarm<'static> + 'static,
     F: Features + 'static = Full,
 > {
-    device: &'static SpiNorDevice<C, A, F>,
+    spi_nor: SpiNor<C, A, F>,
     controller: &'static C,
     detail: Detail,
 }
 
 impl<C: Controller<'static>, A: Alarm<'static>, F: Features> ReportComponent<C, A, F> {
-    /// Of `device` behind `controller`.
-    pub fn new(
-        device: &'static SpiNorDevice<C, A, F>,
-        controller: &'static C,
-        detail: Detail,
-    ) -> Self {
+    /// Of the part behind `controller`.
+    pub fn new(spi_nor: SpiNor<C, A, F>, controller: &'static C, detail: Detail) -> Self {
         ReportComponent {
-            device,
+            spi_nor,
             controller,
             detail,
         }
@@ -154,13 +167,14 @@ impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Component
 
     fn finalize(self, memory: Self::StaticInput) -> Self::Output {
         let report: &'static Report<C, A, F> = memory.write(Report {
-            device: self.device,
+            device: self.spi_nor.device,
+            driver: self.spi_nor.driver,
             controller: self.controller,
             detail: self.detail,
             identified: Cell::new(false),
         });
-        self.device.set_observer(report);
-        self.device.set_rest_client(report);
+        self.spi_nor.device.set_observer(report);
+        self.spi_nor.device.set_rest_client(report);
         report
     }
 }

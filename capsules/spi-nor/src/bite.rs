@@ -87,22 +87,23 @@ pub fn plan(
     read: Granularity,
 ) -> Result<(Recipe, Plan), Error> {
     let (kind, template, transfer, (typical_us, maximum_us)) = match *request {
-        Request::Open => return Err(Error::OutOfRange),
+        Request::Open | Request::Aside(_) => return Err(Error::OutOfRange),
         Request::Read { address, length } => {
             let geometry = &profile.geometry;
             let transfer = plan::first_transfer(geometry, address, length, read, None)?;
             (Kind::Read, profile.read, transfer, (0, 0))
         }
         Request::Program { address, length } => {
+            writable(profile, address, length)?;
             let geometry = &profile.geometry;
-            let room = round_down(capacity.saturating_sub(STATUS_ROOM));
-            let granularity = granularity(wires, &profile.program, room);
+            let granularity = granularity(wires, &profile.program, room(capacity));
             let page = Some(geometry.page_bytes);
             let transfer = plan::first_transfer(geometry, address, length, granularity, page)?;
             let times = profile.program_us(transfer.bus_bytes);
             (Kind::Program, profile.program, transfer, times)
         }
         Request::Erase { address, length } => {
+            writable(profile, address, length)?;
             let step = ErasePlan::new(&profile.geometry, address, length)?
                 .next()
                 .ok_or(Error::OutOfRange)?;
@@ -115,24 +116,30 @@ pub fn plan(
             (Kind::Erase, template, transfer, times)
         }
     };
-    let recipe = Recipe {
+    let enables_write = kind != Kind::Read && wires.enables_write();
+    let times = (typical_us, maximum_us);
+    Ok(transferred(
         kind,
-        operation: Operation {
-            template,
-            address: transfer.bus_address,
-        },
-        length: transfer.bus_bytes as usize,
-        typical_us,
-        maximum_us,
-        poll: profile.poll,
-        four_byte_mode: profile.mode_before(kind),
-        enables_write: kind != Kind::Read && wires.enables_write(),
-    };
-    let plan = Plan {
-        head: transfer.head_bytes as usize,
-        count: transfer.data_bytes,
-    };
-    Ok((recipe, plan))
+        template,
+        &transfer,
+        profile,
+        times,
+        enables_write,
+    ))
+}
+
+/// What a buffer of `capacity` bytes has room for beside a status register.
+pub(crate) fn room(capacity: usize) -> usize {
+    round_down(capacity.saturating_sub(STATUS_ROOM))
+}
+
+/// Nothing is begun of a request that can't be carried out as a whole.
+fn writable(profile: &Profile, address: u32, length: u32) -> Result<(), Error> {
+    if profile.protection.touches(address, length) {
+        Err(Error::BlockProtected)
+    } else {
+        Ok(())
+    }
 }
 
 /// What the controller demands of transfers of `template` with a buffer of `capacity` bytes.
@@ -145,4 +152,34 @@ pub fn granularity(wires: &dyn Wires, template: &Template, capacity: usize) -> G
             .max(u32::try_from(wish.length).unwrap_or(u32::MAX)),
         max_bytes: u32::try_from(longest).unwrap_or(u32::MAX),
     }
+}
+
+/// The recipe of a transfer, and where the client's bytes are in it.
+pub(crate) fn transferred(
+    kind: Kind,
+    template: Template,
+    transfer: &Transfer,
+    profile: &Profile,
+    (typical_us, maximum_us): (u32, u32),
+    enables_write: bool,
+) -> (Recipe, Plan) {
+    let recipe = Recipe {
+        kind,
+        operation: Operation {
+            template,
+            address: transfer.bus_address,
+        },
+        length: transfer.bus_bytes as usize,
+        typical_us,
+        maximum_us,
+        poll: profile.poll,
+        four_byte_mode: profile.mode_before(kind),
+        enables_write,
+        beside: None,
+    };
+    let plan = Plan {
+        head: transfer.head_bytes as usize,
+        count: transfer.data_bytes,
+    };
+    (recipe, plan)
 }

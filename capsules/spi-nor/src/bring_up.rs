@@ -19,6 +19,7 @@ use crate::pace::Pace;
 use crate::part::{FourByteMode, RESET_BUSY_US};
 use crate::parts_by_id::{JedecId, Presence};
 use crate::profile::{Profile, Wires};
+use crate::protection::{Protection, Scheme};
 use crate::script::{Act, Input, Small};
 use crate::status_register::{QuadEnable, RegisterWrite, Step, WEL, WIP, select_performance};
 use core::hash::{Hash, Hasher};
@@ -43,11 +44,6 @@ const ONES: u8 = 3;
 /// What a write to a non-volatile register takes, typically and at most, in µs. No
 /// table tells; the known parts stay well below. Unverified on silicon.
 const REGISTER_WRITE_US: (u32, u32) = (2_000, 500_000);
-/// Block protection bits that all makers with a quad enable bit have: BP0 to BP2.
-const BLOCK_PROTECT: u8 = 0b0001_1100;
-/// BP3, where bit 6 is the quad enable bit.
-const BLOCK_PROTECT_3: u8 = 0b0010_0000;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     /// A reset was sent before, or was not.
@@ -76,6 +72,8 @@ enum Stage {
     EnablingFourByte,
     EnteringFourByte,
     Protection,
+    /// The register is read that says which range the bits mean.
+    Range(u8),
     Over,
 }
 
@@ -105,21 +103,26 @@ struct Expected {
 }
 
 /// What of the profile is needed before the end.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Noted {
     four_byte_mode: Option<FourByteMode>,
-    /// Which bits of the status register protect blocks.
-    protection: u8,
+    /// Which bits protect blocks, and of how large a part.
+    scheme: Scheme,
+    certain_size: Option<u32>,
 }
 
 impl Noted {
-    const fn of(profile: &Profile) -> Noted {
+    const NOTHING: Noted = Noted {
+        four_byte_mode: None,
+        scheme: Scheme::of(JedecId([0; 3]), QuadEnable::Unknown),
+        certain_size: None,
+    };
+
+    fn of(profile: &Profile) -> Noted {
         Noted {
             four_byte_mode: profile.four_byte_mode,
-            protection: match profile.quad_enable {
-                Some(QuadEnable::Sr1Bit6) => BLOCK_PROTECT | BLOCK_PROTECT_3,
-                Some(_) | None => BLOCK_PROTECT,
-            },
+            scheme: profile.bits().scheme,
+            certain_size: profile.certain_size(),
         }
     }
 }
@@ -146,7 +149,7 @@ pub struct BringUp<I = ByTables> {
     /// A register that did not keep its bit; the part is used without.
     shortfall: Option<Error>,
     noted: Noted,
-    is_protected: bool,
+    protection: Protection,
     is_up: bool,
 }
 
@@ -187,11 +190,8 @@ impl<I: Identity> BringUp<I> {
             quad_enabled: false,
             high_performance: false,
             shortfall: None,
-            noted: Noted {
-                four_byte_mode: None,
-                protection: 0,
-            },
-            is_protected: false,
+            noted: Noted::NOTHING,
+            protection: Protection::None,
             is_up: false,
         }
     }
@@ -241,7 +241,7 @@ impl<I: Identity> BringUp<I> {
         if !kept.is_some() {
             self.tell(wires, |profile| kept.put(profile))?;
         }
-        kept.set_protected(self.is_protected);
+        kept.map(|profile| profile.protection = self.protection);
         Ok(())
     }
 
@@ -360,8 +360,13 @@ impl<I: Identity> BringUp<I> {
                 if status & WIP != 0 {
                     return self.pause(Before::End);
                 }
-                self.is_protected = status & self.noted.protection != 0;
-                self.end(Ok(()))
+                self.protection(status)
+            }
+            Stage::Range(status) => {
+                let Some(other) = input.first() else {
+                    return self.end(Err(Error::NotFound));
+                };
+                self.protected([status, other])
             }
             Stage::Over => self.end(Err(Error::Failed)),
         }
@@ -381,6 +386,31 @@ impl<I: Identity> BringUp<I> {
     fn wake(&self) -> (u8, u32) {
         let known = self.known.and_then(|known| known.wake);
         known.unwrap_or((opcode::RDPD, WAKE_US))
+    }
+
+    /// What the bits protect, if another register need not be read for that.
+    fn protection(&mut self, status: u8) -> Act {
+        let scheme = self.noted.scheme;
+        let second = self.needs.quad_enable.sr2_opcode();
+        let [_, before] = self.status;
+        let other = if second.is_some() { before } else { 0 };
+        match scheme.other() {
+            Some(opcode) if Some(opcode) != second && scheme.protects([status, 0]) => {
+                self.go(Stage::Range(status), Act::register(opcode, 1))
+            }
+            Some(_) | None => self.protected([status, other]),
+        }
+    }
+
+    fn protected(&mut self, registers: [u8; 2]) -> Act {
+        // Where a command unlocks all, these bits mean something else.
+        self.protection = if I::global_unlock(self.id).is_some() {
+            Protection::None
+        } else {
+            let certain_size = self.noted.certain_size;
+            self.noted.scheme.covered(registers, certain_size)
+        };
+        self.end(Ok(()))
     }
 
     // --- waiting ---
@@ -565,14 +595,12 @@ impl<I: Identity> BringUp<I> {
                 Err(error) => self.end(Err(error)),
             };
         }
-        let mut noted = Noted::default();
+        let mut noted = Noted::NOTHING;
         if let Err(error) = self.tell(wires, |profile| noted = Noted::of(profile)) {
             return self.end(Err(error));
         }
         self.noted = noted;
         if self.needs.global_unlock.is_some() {
-            // Where a command unlocks all, these bits mean something else.
-            self.noted.protection = 0;
             return self.go(Stage::EnablingUnlock, Act::bare(opcode::WREN));
         }
         self.enter_four_byte()

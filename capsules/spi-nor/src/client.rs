@@ -8,7 +8,10 @@
 //! is no queue that a buffer could get stuck in, and a client that vanishes takes
 //! its work with it. What the device asks for is one bite at a time, in turns.
 
+use crate::aside::Aside;
 use crate::error::Error;
+use crate::otp::Area;
+use crate::protection::Protection;
 use kernel::collections::list::{ListLink, ListNode};
 
 /// The part as its clients see it. Sizes in bytes.
@@ -20,6 +23,17 @@ pub struct Dimensions {
     pub sector: u32,
     /// The largest unit of program.
     pub page: u32,
+}
+
+/// What the part has beside bytes of its array.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// What of the array is write-protected.
+    pub protection: Protection,
+    /// The area beside the array, if it has one.
+    pub otp: Option<Area>,
+    /// Whether it tells a unique id.
+    pub unique_id: bool,
 }
 
 /// What a client wants done. The device does as much of it as fits in one turn.
@@ -49,12 +63,15 @@ pub enum Request {
         /// Bytes, a multiple of the sector, not 0.
         length: u32,
     },
+    /// Something beside the array.
+    Aside(Aside),
 }
 
 /// What came of a bite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bite<'b> {
-    /// The part is powered and identified.
+    /// The part is powered and identified, or what was asked for is done and has no bytes to
+    /// count.
     Opened,
     /// These bytes were read, from the start of the request.
     Read(&'b [u8]),
@@ -216,6 +233,16 @@ pub trait Host {
     /// is known of it: after a reset that it had to be given, a forced stop of the controller,
     /// or a wake-up that failed.
     fn dimensions(&self) -> Option<Dimensions>;
+
+    /// What can be erased at a time all over these `length` bytes from `start` on: with bit *n* set,
+    /// 2^*n* bytes. 0 while the part is not known, or if they are not inside it.
+    fn erase_sizes(&self, start: u32, length: u32) -> u32;
+
+    /// The time in ticks of the device's alarm, left-justified.
+    fn now(&self) -> u32;
+
+    /// What else the part has, once it was identified.
+    fn extras(&self) -> Option<Extras>;
 }
 
 /// A client's place in the device's round.

@@ -41,12 +41,14 @@
 //! the device's buffer, a page, or an erase unit).
 
 use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
-use crate::error::Error;
+use crate::error::{AppError, Error};
 use crate::lease::{self, Lease};
-use crate::region::{self, Access, Outside, Region};
+use crate::otp::{Area, UNIQUE_ID_BYTES};
+use crate::protection::Protection;
+use crate::record::{Failure, Kind, Record};
+use crate::region::{self, Access, Grants, Outside, Region};
 use crate::slots::{Set, Slot};
-
-pub use crate::slots::SLOTS;
+use crate::work::{Options, Outcome, Place, Work};
 use core::cell::Cell;
 use core::hash::{Hash, Hasher};
 use kernel::errorcode::into_statuscode;
@@ -55,6 +57,8 @@ use kernel::process::ShortId;
 use kernel::processbuffer::{ReadableProcessBuffer, WriteableProcessBuffer};
 use kernel::syscall::{CommandReturn, SyscallDriver};
 use kernel::{ErrorCode, ProcessId};
+
+pub use crate::slots::SLOTS;
 
 /// Tock's number for this driver.
 pub const DRIVER_NUM: usize = 0x50005;
@@ -71,64 +75,22 @@ const ALLOW_READ: usize = 0;
 /// The grant's type.
 pub type SpiNorGrant = Grant<App, UpcallCount<4>, AllowRoCount<1>, AllowRwCount<1>>;
 
-/// What an app can ask for. The discriminant is the number of its upcall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Kind {
-    Open = 0,
-    Read = 1,
-    Program = 2,
-    Erase = 3,
-}
-
-/// A request that waits or is in flight, in addresses of the part.
-#[derive(Clone, Copy)]
-struct Work {
-    kind: Kind,
-    address: u32,
-    length: u32,
-    done: u32,
-}
-
-impl Work {
-    /// What is left of it.
-    fn request(&self) -> Request {
-        let address = self.address.saturating_add(self.done);
-        let length = self.length.saturating_sub(self.done);
-        match self.kind {
-            Kind::Open => Request::Open,
-            Kind::Read => Request::Read { address, length },
-            Kind::Program => Request::Program { address, length },
-            Kind::Erase => Request::Erase { address, length },
-        }
-    }
-}
-
 /// An upcall that could not be scheduled yet.
 #[derive(Clone, Copy)]
 struct Owed {
     kind: Kind,
-    status: Result<(), ErrorCode>,
+    status: Result<(), AppError>,
     done: u32,
 }
 
-/// How the operations of a process ended. It begins anew with each life.
-#[derive(Clone, Copy, Default)]
-struct Record {
-    /// Operations that ended, well or not.
-    ended: u32,
-    /// Those that ended in an error.
-    failed: u32,
-    /// The error of the last one of these.
-    last_error: Option<ErrorCode>,
-}
-
-impl Record {
-    fn note(&mut self, status: Result<(), ErrorCode>) {
-        self.ended = self.ended.wrapping_add(1);
-        if let Err(error) = status {
-            self.failed = self.failed.wrapping_add(1);
-            self.last_error = Some(error);
-        }
+impl Owed {
+    /// Status and cause, as the upcall tells them.
+    fn values(&self) -> (usize, usize) {
+        let status = self.status.map_err(|failure| failure.code);
+        let why = self
+            .status
+            .map_or_else(|failure| failure.why as usize, |()| 0);
+        (into_statuscode(status), why)
     }
 }
 
@@ -140,7 +102,9 @@ pub struct App {
     lease: Lease,
     work: Option<Work>,
     owed: Option<Owed>,
-    record: Record,
+    record: Record<ErrorCode>,
+    /// Of the operations to come.
+    options: Options,
 }
 
 impl App {
@@ -214,6 +178,10 @@ pub struct Driver<'a> {
     owners: &'a [Cell<Option<ProcessId>>],
     /// Whose bites are in flight.
     flights: [Cell<Option<ProcessId>>; 2],
+    /// The slots of these, who may have successors there by now.
+    flight_slots: [Cell<Slot>; 2],
+    /// Operations whose owners died before their end.
+    orphans: [Cell<u8>; SLOTS],
     /// Have a request that is not in flight.
     waiting: Set,
     /// Hold a lease.
@@ -240,6 +208,8 @@ impl<'a> Driver<'a> {
             regions,
             owners: &owners.0,
             flights: [const { Cell::new(None) }; 2],
+            flight_slots: [const { Cell::new(Slot::FIRST) }; 2],
+            orphans: [const { Cell::new(0) }; SLOTS],
             waiting: Set::new(),
             held: Set::new(),
             owing: Set::new(),
@@ -279,12 +249,10 @@ impl<'a> Driver<'a> {
         for app in self.apps.iter() {
             number(app.processid()).hash(hasher);
             app.enter(|app, _| {
-                (app.slot, app.lease).hash(hasher);
-                app.work
-                    .map(|work| (work.kind, work.address, work.length, work.done))
-                    .hash(hasher);
+                (app.slot, app.lease, app.options).hash(hasher);
+                app.work.hash(hasher);
                 app.owed
-                    .map(|owed| (owed.kind, into_statuscode(owed.status), owed.done))
+                    .map(|owed| (owed.kind, owed.values(), owed.done))
                     .hash(hasher);
             });
         }
@@ -386,11 +354,17 @@ impl<'a> Driver<'a> {
         app: &mut App,
         kernel: &GrantKernelData,
         kind: Kind,
-        status: Result<(), ErrorCode>,
+        status: Result<(), AppError>,
         done: u32,
     ) {
-        app.work = None;
-        app.record.note(status);
+        let work = app.work.take();
+        let failure = status.err().map(|error| Failure {
+            error: error.code,
+            kind,
+            address: self.address_in_region(app, work),
+            at: self.host.now(),
+        });
+        app.record.ended(failure);
         let (lease, _) = lease::transition(app.lease, lease::Event::Ended);
         self.set_lease(app, lease);
         app.owed = self.deliver(kernel, Owed { kind, status, done });
@@ -403,10 +377,20 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Where `work` stopped, as its app counts.
+    fn address_in_region(&self, app: &App, work: Option<Work>) -> u32 {
+        let region = app.slot.and_then(|slot| self.regions.get(slot.index()));
+        match (work, region) {
+            (Some(work), Some(region)) => work.stopped_at(region.start),
+            (Some(_) | None, _) => 0,
+        }
+    }
+
     /// Schedules the upcall. It comes back if the process's queue is full.
     fn deliver(&self, kernel: &GrantKernelData, owed: Owed) -> Option<Owed> {
         use kernel::upcall::UpcallError;
-        let arguments = (into_statuscode(owed.status), owed.done as usize, 0);
+        let (status, why) = owed.values();
+        let arguments = (status, owed.done as usize, why);
         match kernel.schedule_upcall(owed.kind as usize, arguments) {
             Ok(()) => {
                 count(&self.tally.delivered);
@@ -426,7 +410,8 @@ impl<'a> Driver<'a> {
     fn command_open(&self, processid: ProcessId) -> Result<(), ErrorCode> {
         self.apps.enter(processid, |app, kernel| {
             let slot = self.claim(app, processid)?;
-            self.accept(app, kernel, slot, Kind::Open, 0, 0)
+            let work = Work::new(Kind::Open, Place::Array, 0, 0, Options::default());
+            self.accept(app, kernel, slot, work, 0)
         })??;
         self.host.begin_work();
         Ok(())
@@ -443,11 +428,9 @@ impl<'a> Driver<'a> {
             let slot = self.claim(app, processid)?;
             let region = self.regions.get(slot.index());
             let region = region.ok_or(ErrorCode::NODEVICE)?;
-            match (kind, region.access) {
-                (Kind::Program | Kind::Erase, Access::ReadOnly) => {
-                    return Err(ErrorCode::NOSUPPORT);
-                }
-                (Kind::Open | Kind::Read, Access::ReadOnly) | (_, Access::ReadWrite) => {}
+            let changes = matches!(kind, Kind::Program | Kind::Erase);
+            if changes && !region.access.writes() {
+                return Err(ErrorCode::NOSUPPORT);
             }
             let address = u32::try_from(address).map_err(|_| ErrorCode::INVAL)?;
             let length = u32::try_from(length).map_err(|_| ErrorCode::INVAL)?;
@@ -455,17 +438,95 @@ impl<'a> Driver<'a> {
                 .translate(address, length)
                 .map_err(|Outside| ErrorCode::INVAL)?;
             if kind == Kind::Erase {
-                let sector = self.host.dimensions().map_or(SECTOR, |known| known.sector);
+                let sector = self.sector();
                 // Not `%`: the compiler can't know that a sector is never 0 bytes, and would add a
                 // panic.
                 if !address.is_multiple_of(sector) || !length.is_multiple_of(sector) {
                     return Err(ErrorCode::INVAL);
                 }
             }
-            self.accept(app, kernel, slot, kind, absolute, length)
+            let options = self.options(app, region);
+            let work = Work::new(kind, Place::Array, absolute, length, options);
+            self.accept(app, kernel, slot, work, length)
         })??;
         self.host.begin_work();
         Ok(())
+    }
+
+    /// What the app wants beside its operations, and what its board wants.
+    fn options(&self, app: &App, region: &Region) -> Options {
+        if region.access.grants().has(Grants::VERIFIED) {
+            app.options.and(Options::VERIFY)
+        } else {
+            app.options
+        }
+    }
+
+    /// What is not in the app's region: only for those whom the board has granted it.
+    fn command_beside(
+        &self,
+        processid: ProcessId,
+        (kind, place, grant): (Kind, Place, Grants),
+        address: usize,
+        length: usize,
+    ) -> Result<(), ErrorCode> {
+        self.apps.enter(processid, |app, kernel| {
+            let slot = self.claim(app, processid)?;
+            let region = self.regions.get(slot.index());
+            let region = region.ok_or(ErrorCode::NODEVICE)?;
+            if !region.access.grants().has(grant) {
+                return Err(ErrorCode::NOSUPPORT);
+            }
+            let address = u32::try_from(address).map_err(|_| ErrorCode::INVAL)?;
+            let length = u32::try_from(length).map_err(|_| ErrorCode::INVAL)?;
+            // While the part is not known, its own look at the range has to do.
+            let size = match (place, self.host.extras()) {
+                (Place::Array | Place::Protection { .. }, _) | (_, None) => None,
+                (Place::Otp, Some(known)) => Some(known.otp.ok_or(ErrorCode::NOSUPPORT)?.size),
+                (Place::UniqueId, Some(known)) if known.unique_id => Some(UNIQUE_ID_BYTES as u32),
+                (Place::UniqueId, Some(_)) => return Err(ErrorCode::NOSUPPORT),
+            };
+            let end = address.checked_add(length).ok_or(ErrorCode::INVAL)?;
+            if size.is_some_and(|size| end > size) {
+                return Err(ErrorCode::INVAL);
+            }
+            let options = self.options(app, region);
+            let work = Work::new(kind, place, address, length, options);
+            self.accept(app, kernel, slot, work, length)
+        })??;
+        self.host.begin_work();
+        Ok(())
+    }
+
+    fn command_options(&self, processid: ProcessId, number: usize) -> Result<(), ErrorCode> {
+        let options = Options::from_number(number).ok_or(ErrorCode::INVAL)?;
+        self.apps.enter(processid, |app, _| {
+            self.claim(app, processid)?;
+            if app.is_busy() {
+                return Err(ErrorCode::BUSY);
+            }
+            app.options = options;
+            Ok(())
+        })?
+    }
+
+    /// What is protected of the app's region: 0 nothing, 1 this, 2 nobody knows what.
+    fn protection_of(&self, processid: ProcessId) -> Result<(u32, u32, u32), ErrorCode> {
+        let region = region::of(self.regions, processid.short_app_id());
+        let region = region.ok_or(ErrorCode::NODEVICE)?;
+        let known = self.host.extras().ok_or(ErrorCode::RESERVE)?;
+        Ok(match known.protection {
+            Protection::None => (0, 0, 0),
+            Protection::Unknown => (2, 0, region.length),
+            Protection::Range { start, length } => {
+                let end = start.saturating_add(length).saturating_sub(region.start);
+                let start = start.saturating_sub(region.start);
+                match end.min(region.length).saturating_sub(start) {
+                    0 => (0, 0, 0),
+                    length => (1, start, length),
+                }
+            }
+        })
     }
 
     fn accept(
@@ -473,10 +534,10 @@ impl<'a> Driver<'a> {
         app: &mut App,
         kernel: &GrantKernelData,
         slot: Slot,
-        kind: Kind,
-        address: u32,
+        work: Work,
         length: u32,
     ) -> Result<(), ErrorCode> {
+        let kind = work.kind();
         self.host.accepts()?;
         if app.lease == Lease::Revoking {
             return Err(ErrorCode::RESERVE);
@@ -502,12 +563,7 @@ impl<'a> Driver<'a> {
         if length == 0 && kind != Kind::Open {
             self.finish(app, kernel, kind, Ok(()), 0);
         } else {
-            app.work = Some(Work {
-                kind,
-                address,
-                length,
-                done: 0,
-            });
+            app.work = Some(work);
             self.waiting.insert(slot);
         }
         Ok(())
@@ -532,10 +588,100 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    fn record_of(&self, processid: ProcessId) -> Result<Record, ErrorCode> {
-        let mut record = Record::default();
+    fn sector(&self) -> u32 {
+        self.host.dimensions().map_or(SECTOR, |known| known.sector)
+    }
+
+    fn request(&self, work: &Work) -> Request {
+        work.request(self.sector())
+    }
+
+    /// What was read is not for the app, but about its own bytes.
+    ///
+    /// # Errors
+    /// SIZE if its buffer has become too short for it.
+    fn look(
+        &self,
+        kernel: &GrantKernelData,
+        work: &mut Work,
+        data: &[u8],
+    ) -> Result<Outcome, ErrorCode> {
+        let mut outcome = Err(ErrorCode::SIZE);
+        if work.kind() == Kind::Program {
+            let _gone = kernel
+                .get_readonly_processbuffer(ALLOW_PROGRAM)
+                .and_then(|shared| {
+                    shared.enter(|shared| {
+                        let start = work.offset() as usize;
+                        let end = start.saturating_add(data.len());
+                        if let Some(part) = shared.get(start..end) {
+                            let differs = || {
+                                let mut pairs = part.iter().zip(data);
+                                pairs.position(|(theirs, read)| theirs.get() != *read)
+                            };
+                            outcome = Ok(work
+                                .looked(data, SECTOR, |_, _| differs().map(|index| index as u32)));
+                        }
+                    })
+                });
+        } else {
+            outcome = Ok(work.looked(data, self.sector(), |_, _| None));
+        }
+        outcome
+    }
+
+    /// What was done for a process in this life.
+    ///
+    /// # Errors
+    /// INVAL or FAIL if it is not among the living, NOMEM if it has no memory left for the kernel's
+    /// share.
+    pub fn record_of(&self, processid: ProcessId) -> Result<Record<ErrorCode>, ErrorCode> {
+        let mut record = Record::new();
         self.apps.enter(processid, |app, _| record = app.record)?;
         Ok(record)
+    }
+
+    /// The same of all that live and have used the driver, for consoles.
+    pub fn records(&self) -> impl Iterator<Item = (ProcessId, Record<ErrorCode>)> + '_ {
+        self.apps.iter().map(|app| {
+            let id = app.processid();
+            // Not what the closure returns, see `next_request`.
+            let mut record = Record::new();
+            app.enter(|app, _| record = app.record);
+            (id, record)
+        })
+    }
+
+    /// How many operations of an app's earlier lives, at most 255, ended without their owner.
+    pub fn orphans_of(&self, processid: ProcessId) -> u8 {
+        region::place_of(self.regions, processid.short_app_id())
+            .and_then(|place| self.orphans.get(place))
+            .map_or(0, Cell::get)
+    }
+
+    fn command_record(&self, processid: ProcessId, which: usize) -> CommandReturn {
+        if which == 3 {
+            return CommandReturn::success_u32(u32::from(self.orphans_of(processid)));
+        }
+        let record = match self.record_of(processid) {
+            Ok(record) => record,
+            Err(error) => return CommandReturn::failure(error),
+        };
+        let (first, second, third) = match (which, record.last) {
+            (0, last) => {
+                let error = last.map_or(0, |last| last.error as u32);
+                (record.ended, record.failed, error)
+            }
+            (1, _) => (
+                record.read_bytes,
+                record.programmed_bytes,
+                record.erased_bytes,
+            ),
+            (2, Some(last)) => (last.kind as u32, last.address, last.at),
+            (2, None) => (0, 0, 0),
+            (_, _) => return CommandReturn::failure(ErrorCode::INVAL),
+        };
+        CommandReturn::success_u32_u32_u32(first, second, third)
     }
 
     fn region_of(&self, processid: ProcessId) -> (u32, u32) {
@@ -543,10 +689,27 @@ impl<'a> Driver<'a> {
             None => (0, 0),
             Some(region) => match region.access {
                 Access::ReadOnly => (region.length, 1),
-                Access::ReadWrite => (region.length, 2),
+                Access::ReadWrite | Access::ReadWriteAnd(_) => (region.length, 2),
             },
         }
     }
+}
+
+/// What an app asks for, where, and what its board must have granted it.
+const UNLOCK: (Kind, Place, Grants) = protection(true);
+const RELOCK: (Kind, Place, Grants) = protection(false);
+const READ_OTP: (Kind, Place, Grants) = (Kind::Read, Place::Otp, Grants::READ_OTP);
+const PROGRAM_OTP: (Kind, Place, Grants) = (Kind::Program, Place::Otp, Grants::WRITE_OTP);
+const ERASE_OTP: (Kind, Place, Grants) = (Kind::Erase, Place::Otp, Grants::WRITE_OTP);
+const READ_UNIQUE_ID: (Kind, Place, Grants) = (Kind::Read, Place::UniqueId, Grants::READ_OTP);
+
+const fn protection(cleared: bool) -> (Kind, Place, Grants) {
+    (Kind::Open, Place::Protection { cleared }, Grants::UNLOCK)
+}
+
+/// Bytes of the area, and of what can be erased of it at once.
+fn sizes(area: Area) -> (u32, u32) {
+    (area.size, area.erase_unit())
 }
 
 /// The app's fixed number, 0 if it has none.
@@ -570,8 +733,10 @@ impl Client for Driver<'_> {
     fn has_request(&self, scope: Scope) -> bool {
         self.waiting.iter().any(|slot| {
             self.owner(slot).is_some_and(|id| {
-                let allows =
-                    |app: &mut App| app.work.is_some_and(|work| scope.allows(&work.request()));
+                let allows = |app: &mut App| {
+                    app.work
+                        .is_some_and(|work| scope.allows(&self.request(&work)))
+                };
                 self.apps.enter(id, |app, _| allows(app)).unwrap_or(false)
             })
         })
@@ -600,15 +765,13 @@ impl Client for Driver<'_> {
                     self.waiting.remove(slot);
                     return;
                 };
-                let fits = work
-                    .address
-                    .checked_add(work.length)
-                    .is_some_and(|end| end <= dimensions.size);
-                if !fits {
-                    self.finish(app, kernel, work.kind, Err(ErrorCode::INVAL), work.done);
+                if !work.fits(dimensions.size) {
+                    let failure = ErrorCode::INVAL.into();
+                    self.finish(app, kernel, work.kind(), Err(failure), work.done());
                     return;
                 }
-                next = Some(work.request()).filter(|request| scope.allows(request));
+                next =
+                    Some(work.request(dimensions.sector)).filter(|request| scope.allows(request));
             });
             match (entered, next) {
                 (Err(_), _) => self.forget(slot),
@@ -617,6 +780,7 @@ impl Client for Driver<'_> {
                     self.waiting.remove(slot);
                     turn.set(slot.next());
                     flight.of(&self.flights).set(Some(processid));
+                    flight.of(&self.flight_slots).set(slot);
                     return Some(request);
                 }
             }
@@ -637,10 +801,14 @@ impl Client for Driver<'_> {
         }
         let goes_on = self
             .apps
-            .enter(processid, |app, _| app.work.is_some())
+            .enter(processid, |app, _| {
+                app.work.is_some_and(|work| work.is_straight())
+            })
             .unwrap_or(false);
         if goes_on {
             next.of(&self.flights).set(Some(processid));
+            let slot = flight.of(&self.flight_slots).get();
+            next.of(&self.flight_slots).set(slot);
         }
         goes_on
     }
@@ -653,7 +821,7 @@ impl Client for Driver<'_> {
             .apps
             .enter(processid, |app, kernel| {
                 let work = app.work?;
-                let start = work.done.saturating_add(skip) as usize;
+                let start = work.offset().saturating_add(skip) as usize;
                 let end = start.checked_add(buffer.len())?;
                 self.copied(buffer.len());
                 let copied = kernel
@@ -667,7 +835,8 @@ impl Client for Driver<'_> {
                     })
                     .unwrap_or(false);
                 if !copied && skip == 0 {
-                    self.finish(app, kernel, work.kind, Err(ErrorCode::SIZE), work.done);
+                    let failure = ErrorCode::SIZE.into();
+                    self.finish(app, kernel, work.kind(), Err(failure), work.done());
                 }
                 Some(copied)
             })
@@ -691,38 +860,49 @@ impl Client for Driver<'_> {
             let Some(mut work) = app.work else {
                 return;
             };
-            let done = match bite {
-                Bite::Opened => Ok(0),
-                Bite::Programmed(count) | Bite::Erased(count) => Ok(count),
+            let outcome = match bite {
+                Bite::Opened => work.advance(0),
+                Bite::Programmed(count) | Bite::Erased(count) => {
+                    app.record.did(work.kind(), count);
+                    work.advance(count)
+                }
                 Bite::Read(data) => {
                     self.copied(data.len());
-                    hand_over(kernel, work.done as usize, data)
+                    if work.is_read_by_app() {
+                        hand_over(kernel, work.offset() as usize, data).map(|count| {
+                            app.record.did(Kind::Read, count);
+                            work.advance(count)
+                        })
+                    } else {
+                        self.look(kernel, &mut work, data)
+                    }
+                    .unwrap_or_else(|code| Outcome::Over(Err(code.into())))
                 }
-                Bite::Failed(error) => Err(error.into()),
+                Bite::Failed(error) => Outcome::Over(Err(error.into())),
             };
             let goes_on = later.get() == Some(processid);
-            let status = match done {
-                Ok(count) => {
-                    work.done = work.done.saturating_add(count);
-                    Ok(())
+            let status = match outcome {
+                Outcome::GoesOn => {
+                    app.work = Some(work);
+                    if let Some(slot) = app.slot.filter(|_| !goes_on) {
+                        self.waiting.insert(slot);
+                    }
+                    return;
                 }
-                Err(error) => Err(error),
+                Outcome::Over(status) => status,
             };
-            if status.is_ok() && work.done < work.length {
-                app.work = Some(work);
-                if let Some(slot) = app.slot.filter(|_| !goes_on) {
-                    self.waiting.insert(slot);
-                }
-                return;
-            }
             if goes_on {
                 // What it reads is of no use to anybody.
                 later.set(None);
             }
-            self.finish(app, kernel, work.kind, status, work.done);
+            self.finish(app, kernel, work.kind(), status, work.done());
         });
         if entered.is_err() {
             count(&self.tally.orphaned);
+            let slot = flight.of(&self.flight_slots).get();
+            if let Some(orphans) = self.orphans.get(slot.index()) {
+                orphans.set(orphans.get().saturating_add(1));
+            }
         }
     }
 
@@ -731,7 +911,8 @@ impl Client for Driver<'_> {
             let cancelled = self.owner(slot).map(|id| {
                 self.apps.enter(id, |app, kernel| {
                     if let Some(work) = app.work {
-                        self.finish(app, kernel, work.kind, Err(error.into()), work.done);
+                        let (kind, done) = (work.kind(), work.done());
+                        self.finish(app, kernel, kind, Err(error.into()), done);
                     }
                 })
             });
@@ -797,16 +978,36 @@ impl SyscallDriver for Driver<'_> {
             5 => self.command_operation(processid, Kind::Read, r2, r3),
             6 => self.command_operation(processid, Kind::Program, r2, r3),
             7 => self.command_operation(processid, Kind::Erase, r2, r3),
-            8 => {
-                return match self.record_of(processid) {
-                    Ok(record) => CommandReturn::success_u32_u32_u32(
-                        record.ended,
-                        record.failed,
-                        record.last_error.map_or(0, |error| error as u32),
-                    ),
+            8 => return self.command_record(processid, r2),
+            9 => self.command_options(processid, r2),
+            10 => {
+                return match self.protection_of(processid) {
+                    Ok((known, start, length)) => {
+                        CommandReturn::success_u32_u32_u32(known, start, length)
+                    }
                     Err(error) => CommandReturn::failure(error),
                 };
             }
+            11 => self.command_beside(processid, UNLOCK, 0, 0),
+            12 => self.command_beside(processid, RELOCK, 0, 0),
+            13 => {
+                return match self.host.extras() {
+                    Some(known) => {
+                        let (size, unit) = known.otp.map_or((0, 0), sizes);
+                        let id = if known.unique_id {
+                            UNIQUE_ID_BYTES as u32
+                        } else {
+                            0
+                        };
+                        CommandReturn::success_u32_u32_u32(size, unit, id)
+                    }
+                    None => CommandReturn::failure(ErrorCode::RESERVE),
+                };
+            }
+            14 => self.command_beside(processid, READ_OTP, r2, r3),
+            15 => self.command_beside(processid, PROGRAM_OTP, r2, r3),
+            16 => self.command_beside(processid, ERASE_OTP, r2, r3),
+            17 => self.command_beside(processid, READ_UNIQUE_ID, 0, r2),
             _ => Err(ErrorCode::NOSUPPORT),
         };
         match result {

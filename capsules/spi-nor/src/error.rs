@@ -26,12 +26,18 @@ pub enum Error {
     NotExecuted,
     /// The part reported that a program or an erase failed.
     ArrayFailure,
-    /// Block protection bits are set.
+    /// The range, or a byte of it, is write-protected.
     BlockProtected,
+    /// What was read back is not what was programmed, or is not blank.
+    Mismatch,
+    /// The part has no such thing, or the controller can't ask for it.
+    Unsupported,
     /// A register did not keep what was written to it.
     RegisterNotKept,
     /// The device was detached.
     Detached,
+    /// The client did not want it any more.
+    Cancelled,
     /// The device failed earlier and was not recovered.
     Failed,
     /// The address range is not inside the part.
@@ -61,8 +67,11 @@ impl Error {
             | Error::NotExecuted
             | Error::ArrayFailure
             | Error::BlockProtected
+            | Error::Mismatch
+            | Error::Unsupported
             | Error::RegisterNotKept
             | Error::Detached
+            | Error::Cancelled
             | Error::Failed
             | Error::OutOfRange
             | Error::Misaligned
@@ -80,11 +89,70 @@ impl From<Error> for ErrorCode {
             | Error::NotExecuted
             | Error::ArrayFailure
             | Error::BlockProtected
+            | Error::Mismatch
             | Error::RegisterNotKept => ErrorCode::FAIL,
-            Error::Detached => ErrorCode::CANCEL,
+            Error::Unsupported => ErrorCode::NOSUPPORT,
+            Error::Detached | Error::Cancelled => ErrorCode::CANCEL,
             Error::Failed | Error::BufferQuarantined => ErrorCode::OFF,
             Error::OutOfRange | Error::Misaligned => ErrorCode::INVAL,
             Error::Controller(error) => error.into(),
+        }
+    }
+}
+
+/// What an app is told of a failure beyond its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// Nothing.
+    Unsaid = 0,
+    /// [`Error::BlockProtected`].
+    Protected = 1,
+    /// [`Error::Mismatch`].
+    Mismatch = 2,
+}
+
+/// A failure as apps are told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppError {
+    /// Its code.
+    pub code: ErrorCode,
+    /// What is said beyond it.
+    pub why: Why,
+}
+
+impl From<ErrorCode> for AppError {
+    fn from(code: ErrorCode) -> AppError {
+        AppError {
+            code,
+            why: Why::Unsaid,
+        }
+    }
+}
+
+impl From<Error> for AppError {
+    fn from(error: Error) -> AppError {
+        AppError {
+            code: error.into(),
+            why: match error {
+                Error::BlockProtected => Why::Protected,
+                Error::Mismatch => Why::Mismatch,
+                Error::NotFound
+                | Error::UnstableId
+                | Error::UnknownPart
+                | Error::NoAnswer
+                | Error::WriteEnableIgnored
+                | Error::NotExecuted
+                | Error::ArrayFailure
+                | Error::Unsupported
+                | Error::RegisterNotKept
+                | Error::Detached
+                | Error::Cancelled
+                | Error::Failed
+                | Error::OutOfRange
+                | Error::Misaligned
+                | Error::BufferQuarantined
+                | Error::Controller(_) => Why::Unsaid,
+            },
         }
     }
 }
@@ -101,8 +169,11 @@ impl From<Error> for flash::Error {
             | Error::NoAnswer
             | Error::NotExecuted
             | Error::ArrayFailure
+            | Error::Mismatch
+            | Error::Unsupported
             | Error::RegisterNotKept
             | Error::Detached
+            | Error::Cancelled
             | Error::Failed
             | Error::OutOfRange
             | Error::Misaligned

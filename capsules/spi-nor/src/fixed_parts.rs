@@ -13,7 +13,7 @@ use crate::part::{DeepPowerDown, PartProgram};
 use crate::parts_by_id::JedecId;
 use crate::profile::Profile;
 use crate::sfdp::bfpt::{Suspend, SuspendResume};
-use crate::sfdp::times::Times;
+use crate::sfdp::times::{Times, TimesMs};
 use crate::status_register::QuadEnable;
 use qspi_hil::{AddressWidth, Data, Lines, Template};
 
@@ -62,7 +62,12 @@ impl FixedPart for Mx25r6435f {
             page: times(896, 5_376),
             bytes: Some((times(32, 192), times(1, 6))),
         },
+        chip_erase: TimesMs {
+            typ_ms: 52_000,
+            max_ms: 312_000,
+        },
         quad_enable: Some(QuadEnable::Sr1Bit6),
+        registers: QuadEnable::Sr1Bit6,
         high_performance: true,
         power_down: sleeps(40),
         suspend: Some(Suspend {
@@ -102,6 +107,7 @@ impl FixedPart for Mx25l3233f {
         read: reads(opcode::READ_1_4_4, Lines::QuadIo, 6),
         program: programs(opcode::PP_1_4_4, Lines::QuadIo),
         quad_enable: Some(QuadEnable::Sr1Bit6),
+        registers: QuadEnable::Sr1Bit6,
         power_down: sleeps(100),
         ..Profile::uniform(JedecId::new(0xC2_2016), 4 << 20, Profile::ASSUMED_ERASES)
     };
@@ -116,6 +122,7 @@ impl FixedPart for Gd25q16c {
         read: reads(opcode::READ_1_4_4, Lines::QuadIo, 6),
         program: programs(opcode::PP_1_1_4, Lines::QuadOutput),
         quad_enable: Some(QuadEnable::Sr2Bit1LongWrite),
+        registers: QuadEnable::Sr2Bit1LongWrite,
         power_down: sleeps(100),
         ..Profile::uniform(JedecId::new(0xC8_4015), 2 << 20, Profile::ASSUMED_ERASES)
     };

@@ -4,8 +4,12 @@
 
 //! A range of the part as [`kernel::hil::flash::Flash`], for kernel users.
 //!
-//! The HIL's *page* is the part's 4 KiB sector. Writing one erases it first, as the
-//! HIL's users expect of a page.
+//! The HIL's *page* is the part's 4 KiB sector. Writing one makes it hold what the user
+//! gave, whatever was there. It is read first: if the new content only clears bits, what
+//! has changed is programmed in place, and nothing is erased. So a log that adds to a page
+//! loses nothing of it if the power goes, and an addition takes a page program, not an erase
+//! and sixteen of them. **A power cut between an erase that was necessary and the last program
+//! loses the page's other bytes.**
 //!
 //! This face holds a lease only while it has an operation outstanding, unless
 //! [`FlashFace::hold`] asks for a standing one.
@@ -13,6 +17,7 @@
 use crate::bite;
 use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
 use crate::error::Error;
+use crate::record::{Failure, Kind, Record};
 use core::cell::Cell;
 use kernel::ErrorCode;
 use kernel::hil::flash::{self, Flash, HasClient};
@@ -36,6 +41,54 @@ impl AsMut<[u8]> for Page {
     }
 }
 
+/// What is compared, and programmed only if it has changed, in bytes.
+const CHUNK: u32 = 256;
+
+/// What of a page has to be changed.
+#[derive(Clone, Copy, Default)]
+struct Changes {
+    /// Bits have to be set: only an erase can do that.
+    sets_bits: bool,
+    /// Bit *n* set: chunk *n* has to be programmed.
+    chunks: u32,
+}
+
+impl Changes {
+    /// After a look at what is there, from byte `start` on.
+    fn after(mut self, start: u32, old: &[u8], new: &[u8]) -> Changes {
+        for ((old, new), place) in old.iter().zip(new).zip(start..) {
+            if old != new {
+                self.sets_bits |= new & !old != 0;
+                self.chunks |= 1u32.wrapping_shl(place / CHUNK);
+            }
+        }
+        self
+    }
+
+    /// On an erased page.
+    fn on_erased(new: &[u8]) -> Changes {
+        let mut changes = Changes::default();
+        for (byte, place) in new.iter().zip(0..) {
+            if *byte != 0xFF {
+                changes.chunks |= 1u32.wrapping_shl(place / CHUNK);
+            }
+        }
+        changes
+    }
+
+    /// What is to be programmed next from byte `from` on: start and length.
+    fn next(self, from: u32) -> Option<(u32, u32)> {
+        let is_changed = |chunk: u32| self.chunks & 1u32.wrapping_shl(chunk) != 0;
+        let chunks = PAGE_SIZE as u32 / CHUNK;
+        let first = (from / CHUNK..chunks).find(|chunk| is_changed(*chunk))?;
+        let end = (first..chunks)
+            .find(|chunk| !is_changed(*chunk))
+            .unwrap_or(chunks);
+        let start = from.max(first * CHUNK);
+        Some((start, end * CHUNK - start))
+    }
+}
+
 /// What the user waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Goal {
@@ -48,6 +101,8 @@ enum Goal {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Reading(u32),
+    /// What is there, before a write.
+    Comparing(u32),
     Erasing(u32),
     Programming(u32),
     Ended(Result<(), Error>),
@@ -60,9 +115,11 @@ pub struct FlashFace<'a> {
     length: u32,
     client: OptionalCell<&'a dyn flash::Client<FlashFace<'a>>>,
     operation: OptionalCell<(Goal, u32, Stage)>,
+    changes: Cell<Changes>,
     in_flight: Cell<bool>,
     page: TakeCell<'static, Page>,
     standing: Cell<bool>,
+    record: Cell<Record<Error>>,
     /// A callback is under way that tells of a failure.
     telling_failure: Cell<bool>,
 }
@@ -78,9 +135,14 @@ impl<'a> FlashFace<'a> {
             length: length - length % page,
             client: OptionalCell::empty(),
             operation: OptionalCell::empty(),
+            changes: Cell::new(Changes {
+                sets_bits: false,
+                chunks: 0,
+            }),
             in_flight: Cell::new(false),
             page: TakeCell::empty(),
             standing: Cell::new(false),
+            record: Cell::new(Record::new()),
             telling_failure: Cell::new(false),
         }
     }
@@ -90,6 +152,12 @@ impl<'a> FlashFace<'a> {
     pub fn hold(&self, standing: bool) {
         self.standing.set(standing);
         self.host.notify();
+    }
+
+    /// What was done for the user so far. What a write reads, erases and programs on its way is
+    /// counted as such.
+    pub fn record(&self) -> Record<Error> {
+        self.record.get()
     }
 
     fn begin(&self, page_number: usize, goal: Goal, stage: Stage) -> Result<(), ErrorCode> {
@@ -120,6 +188,7 @@ impl<'a> FlashFace<'a> {
     ) -> Result<(), (ErrorCode, &'static mut Page)> {
         match self.begin(page_number, goal, stage) {
             Ok(()) => {
+                self.changes.set(Changes::default());
                 self.page.replace(buf);
                 self.ask();
                 Ok(())
@@ -139,30 +208,45 @@ impl<'a> FlashFace<'a> {
     }
 
     /// Where a bite of `count` bytes leads.
-    fn advance(goal: Goal, stage: Stage, count: u32) -> Stage {
+    fn advance(&self, goal: Goal, stage: Stage, count: u32) -> Stage {
         let page = PAGE_SIZE as u32;
         match stage {
             Stage::Reading(done) if done.saturating_add(count) < page => {
                 Stage::Reading(done.saturating_add(count))
             }
+            Stage::Comparing(done) if done.saturating_add(count) < page => {
+                Stage::Comparing(done.saturating_add(count))
+            }
+            Stage::Comparing(_) if self.changes.get().sets_bits => Stage::Erasing(0),
+            Stage::Comparing(_) => self.programming(0),
             Stage::Erasing(done) if done.saturating_add(count) < page => {
                 Stage::Erasing(done.saturating_add(count))
             }
-            Stage::Erasing(_) if goal == Goal::Write => Stage::Programming(0),
-            Stage::Programming(done) if done.saturating_add(count) < page => {
-                Stage::Programming(done.saturating_add(count))
+            Stage::Erasing(_) if goal == Goal::Write => {
+                self.page
+                    .map(|page| self.changes.set(Changes::on_erased(&page.0)));
+                self.programming(0)
             }
-            Stage::Reading(_) | Stage::Erasing(_) | Stage::Programming(_) => Stage::Ended(Ok(())),
+            Stage::Programming(done) => self.programming(done.saturating_add(count)),
+            Stage::Reading(_) | Stage::Erasing(_) => Stage::Ended(Ok(())),
             Stage::Ended(result) => Stage::Ended(result),
         }
     }
 
+    /// Programming what has to be, from byte `from` on.
+    fn programming(&self, from: u32) -> Stage {
+        match self.changes.get().next(from) {
+            Some((start, _)) => Stage::Programming(start),
+            None => Stage::Ended(Ok(())),
+        }
+    }
+
     /// What is asked of the device for the page at `address`.
-    fn request(address: u32, stage: Stage) -> Option<Request> {
+    fn request(&self, address: u32, stage: Stage) -> Option<Request> {
         let page = PAGE_SIZE as u32;
         let rest = |done: u32| (address.saturating_add(done), page.saturating_sub(done));
         Some(match stage {
-            Stage::Reading(done) => {
+            Stage::Reading(done) | Stage::Comparing(done) => {
                 let (address, length) = rest(done);
                 Request::Read { address, length }
             }
@@ -171,20 +255,59 @@ impl<'a> FlashFace<'a> {
                 Request::Erase { address, length }
             }
             Stage::Programming(done) => {
-                let (address, length) = rest(done);
+                let (start, length) = self.changes.get().next(done)?;
+                let address = address.saturating_add(start);
                 Request::Program { address, length }
             }
             Stage::Ended(_) => return None,
         })
     }
 
+    /// Bytes were read, for the user or to be compared.
+    fn take_in(&self, page: &mut Page, stage: Stage, data: &[u8]) {
+        match stage {
+            Stage::Reading(done) => {
+                if let Some(place) = page.0.get_mut(done as usize..) {
+                    bite::copy(place, data);
+                }
+            }
+            Stage::Comparing(done) => {
+                if let Some(new) = page.0.get(done as usize..) {
+                    self.changes.set(self.changes.get().after(done, data, new));
+                }
+            }
+            Stage::Erasing(_) | Stage::Programming(_) | Stage::Ended(_) => {}
+        }
+    }
+
     fn set_stage(&self, stage: Stage) {
-        if let Some((goal, address, _)) = self.operation.take() {
+        if let Some((goal, address, before)) = self.operation.take() {
             self.operation.set((goal, address, stage));
+            if let Stage::Ended(result) = stage {
+                self.note_end(address, before, result);
+            }
         }
         if matches!(stage, Stage::Ended(_)) {
             self.tell();
         }
+    }
+
+    /// An operation on the page at `address` has ended in `stage`.
+    fn note_end(&self, address: u32, stage: Stage, result: Result<(), Error>) {
+        let (kind, done) = match stage {
+            Stage::Reading(done) | Stage::Comparing(done) => (Kind::Read, done),
+            Stage::Erasing(done) => (Kind::Erase, done),
+            Stage::Programming(done) => (Kind::Program, done),
+            Stage::Ended(_) => return,
+        };
+        let mut record = self.record.get();
+        record.ended(result.err().map(|error| Failure {
+            error,
+            kind,
+            address: address.saturating_add(done).saturating_sub(self.start),
+            at: self.host.now(),
+        }));
+        self.record.set(record);
     }
 
     /// Tells the user, with the operation already forgotten: it may begin the next
@@ -230,7 +353,7 @@ impl Flash for FlashFace<'_> {
         page_number: usize,
         buf: &'static mut Page,
     ) -> Result<(), (ErrorCode, &'static mut Page)> {
-        self.begin_with(page_number, buf, Goal::Write, Stage::Erasing(0))
+        self.begin_with(page_number, buf, Goal::Write, Stage::Comparing(0))
     }
 
     fn erase_page(&self, page_number: usize) -> Result<(), ErrorCode> {
@@ -254,7 +377,7 @@ impl Client for FlashFace<'_> {
             .operation
             .get()
             .filter(|_| !self.in_flight.get())
-            .and_then(|(_, address, stage)| Self::request(address, stage));
+            .and_then(|(_, address, stage)| self.request(address, stage));
         request.is_some_and(|request| scope.allows(&request))
     }
 
@@ -276,7 +399,7 @@ impl Client for FlashFace<'_> {
             self.set_stage(Stage::Ended(Err(Error::OutOfRange)));
             return None;
         }
-        let request = Self::request(address, stage)?;
+        let request = self.request(address, stage)?;
         if !scope.allows(&request) {
             return None;
         }
@@ -313,21 +436,23 @@ impl Client for FlashFace<'_> {
         let Some((goal, _, stage)) = self.operation.get() else {
             return;
         };
-        let next = match bite {
-            Bite::Failed(error) => Stage::Ended(Err(error)),
-            Bite::Opened => stage,
-            Bite::Programmed(count) | Bite::Erased(count) => Self::advance(goal, stage, count),
+        let (kind, count) = match bite {
+            Bite::Failed(error) => {
+                self.set_stage(Stage::Ended(Err(error)));
+                return;
+            }
+            Bite::Opened => return,
+            Bite::Programmed(count) => (Kind::Program, count),
+            Bite::Erased(count) => (Kind::Erase, count),
             Bite::Read(data) => {
-                if let Stage::Reading(done) = stage {
-                    self.page.map(|page| {
-                        for (to, from) in page.0.iter_mut().skip(done as usize).zip(data) {
-                            *to = *from;
-                        }
-                    });
-                }
-                Self::advance(goal, stage, data.len() as u32)
+                self.page.map(|page| self.take_in(page, stage, data));
+                (Kind::Read, data.len() as u32)
             }
         };
+        let mut record = self.record.get();
+        record.did(kind, count);
+        self.record.set(record);
+        let next = self.advance(goal, stage, count);
         self.set_stage(next);
     }
 
@@ -338,4 +463,42 @@ impl Client for FlashFace<'_> {
     }
 
     fn deferred(&self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_changed_is_programmed_in_runs() {
+        let old = [0xF0u8; PAGE_SIZE];
+        let mut new = old;
+        for place in [256, 511, 512, 4095] {
+            new[place] = 0;
+        }
+        let changes = Changes::default().after(0, &old[..1000], &new);
+        let changes = changes.after(1000, &old[1000..], &new[1000..]);
+        assert!(!changes.sets_bits);
+        assert_eq!(changes.chunks, 0b1000_0000_0000_0110);
+        assert_eq!(changes.next(0), Some((256, 512)));
+        assert_eq!(changes.next(300), Some((300, 468)));
+        assert_eq!(changes.next(768), Some((3840, 256)));
+        assert_eq!(changes.next(4096), None);
+        assert_eq!(Changes::default().next(0), None);
+    }
+
+    #[test]
+    fn one_bit_that_is_to_be_set_takes_an_erase() {
+        let old = [0xFEu8; 8];
+        assert!(!Changes::default().after(0, &old, &[0xFC; 8]).sets_bits);
+        assert!(Changes::default().after(0, &old, &[0x01; 8]).sets_bits);
+    }
+
+    #[test]
+    fn after_an_erase_only_what_is_not_erased_is_programmed() {
+        let mut new = [0xFF; PAGE_SIZE];
+        assert_eq!(Changes::on_erased(&new).next(0), None);
+        new[700] = 0x7F;
+        assert_eq!(Changes::on_erased(&new).next(0), Some((512, 256)));
+    }
 }

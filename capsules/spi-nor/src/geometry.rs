@@ -225,6 +225,25 @@ impl Geometry {
             .try_fold(0, |unit, size| Some(size?.max(unit)))
     }
 
+    /// What can be erased at a time all over these `length` bytes from `start` on: with bit *n* set,
+    /// 2^*n* bytes at a multiple of that. 0 if they are not inside the part.
+    pub fn erase_sizes(&self, start: u32, length: u32) -> u32 {
+        if self.check_range(start, length).is_err() {
+            return 0;
+        }
+        let end = start.saturating_add(length);
+        let sizes = |region: &Region| {
+            self.erase_types_in(region)
+                .fold(0, |sizes, erase_type| sizes | erase_type.size_bytes)
+        };
+        self.regions
+            .iter()
+            .filter(|region| region.start < end && start < region.end)
+            .map(|region| sizes(&region))
+            .reduce(|all, sizes| all & sizes)
+            .unwrap_or(0)
+    }
+
     /// Whether the same erase types hold everywhere.
     pub fn is_uniform(&self) -> bool {
         let mut regions = self.regions.iter();
@@ -293,6 +312,10 @@ mod tests {
         assert_eq!(geometry.region_at(1 << 18), None);
         assert!(!geometry.is_uniform());
         assert_eq!(geometry.erase_unit_bytes(), Some(4096));
+        assert_eq!(geometry.erase_sizes(0, 4096), 0x1_1000);
+        assert_eq!(geometry.erase_sizes(1 << 17, 1 << 17), 0x9000);
+        assert_eq!(geometry.erase_sizes((1 << 17) - 4096, 8192), 0x1000);
+        assert_eq!(geometry.erase_sizes(1 << 18, 4096), 0);
     }
 
     #[test]

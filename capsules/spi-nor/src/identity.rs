@@ -11,7 +11,8 @@ use crate::discovery::Discovery;
 use crate::error::Error;
 use crate::part::{Part, PartError};
 use crate::parts_by_id::{self, JedecId};
-use crate::profile::{Profile, Wires, wants_quad};
+use crate::profile::{Profile, Unlocked, Wires, wants_quad};
+use crate::protection::Protection;
 use crate::script::{Act, Input};
 use crate::status_register::QuadEnable;
 use core::cell::Cell;
@@ -44,7 +45,7 @@ impl Needs {
     /// What this profile relies on.
     pub fn of(profile: &Profile) -> Needs {
         Needs {
-            quad_enable: profile.quad_enable.unwrap_or(QuadEnable::Unknown),
+            quad_enable: profile.registers,
             wants_quad: profile.quad_enable.is_some(),
             wants_performance: profile.high_performance,
             global_unlock: None,
@@ -78,21 +79,14 @@ pub trait Kept {
     /// From now on it is known.
     fn put(&self, profile: &Profile);
 
-    /// Notes whether block protection bits are set, if it is known.
-    fn set_protected(&self, is_protected: bool);
-
-    /// Whether it is known, and they are.
-    fn is_protected(&self) -> bool;
-
     /// A copy.
     fn get(&self) -> Option<Profile>;
 
-    /// Something of it. Its [`Profile::is_protected`] means nothing: see
-    /// [`is_protected`](Kept::is_protected).
-    fn map<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R>;
+    /// Something of it. What may change of it is what is protected.
+    fn map<R>(&self, of: impl FnOnce(&mut Profile) -> R) -> Option<R>;
 
     /// The same, or something else if it is not known.
-    fn map_or<R>(&self, otherwise: R, of: impl FnOnce(&Profile) -> R) -> R {
+    fn map_or<R>(&self, otherwise: R, of: impl FnOnce(&mut Profile) -> R) -> R {
         self.map(of).unwrap_or(otherwise)
     }
 }
@@ -112,25 +106,18 @@ impl Kept for MapCell<Profile> {
         MapCell::put(self, *profile);
     }
 
-    fn set_protected(&self, is_protected: bool) {
-        MapCell::map(self, |profile| profile.is_protected = is_protected);
-    }
-
-    fn is_protected(&self) -> bool {
-        Kept::map_or(self, false, |profile| profile.is_protected)
-    }
-
     fn get(&self) -> Option<Profile> {
         MapCell::map(self, |profile| *profile)
     }
 
-    fn map<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R> {
-        MapCell::map(self, |profile| of(profile))
+    fn map<R>(&self, of: impl FnOnce(&mut Profile) -> R) -> Option<R> {
+        MapCell::map(self, of)
     }
 }
 
-/// The profile of a [`FixedPart`], which lies in flash: whether the part is there, and protected.
-pub struct KeptInFlash<P>(Cell<Option<bool>>, PhantomData<P>);
+/// The profile of a [`FixedPart`], which lies in flash: if the part is there, what is protected now,
+/// and what was before it was unlocked.
+pub struct KeptInFlash<P>(Cell<Option<(Protection, Option<Unlocked>)>>, PhantomData<P>);
 
 impl<P: FixedPart> Kept for KeptInFlash<P> {
     const EMPTY: KeptInFlash<P> = KeptInFlash(Cell::new(None), PhantomData);
@@ -144,27 +131,23 @@ impl<P: FixedPart> Kept for KeptInFlash<P> {
     }
 
     fn put(&self, profile: &Profile) {
-        self.0.set(Some(profile.is_protected));
-    }
-
-    fn set_protected(&self, is_protected: bool) {
-        self.0.set(self.0.get().map(|_| is_protected));
-    }
-
-    fn is_protected(&self) -> bool {
-        self.0.get() == Some(true)
+        self.0.set(Some((profile.protection, profile.unlocked)));
     }
 
     fn get(&self) -> Option<Profile> {
-        let is_protected = self.0.get()?;
+        let (protection, unlocked) = self.0.get()?;
         Some(Profile {
-            is_protected,
+            protection,
+            unlocked,
             ..P::PROFILE
         })
     }
 
-    fn map<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R> {
-        self.is_some().then(|| of(const { &P::PROFILE }))
+    fn map<R>(&self, of: impl FnOnce(&mut Profile) -> R) -> Option<R> {
+        let mut profile = self.get()?;
+        let result = of(&mut profile);
+        self.put(&profile);
+        Some(result)
     }
 }
 
@@ -175,6 +158,10 @@ pub trait Identity: Hash {
 
     /// Nothing is known yet.
     const NEW: Self;
+
+    /// Opcode that has to clear a protection that is set at power-up, if a part with this id has
+    /// one. Its block protection bits mean something else.
+    fn global_unlock(id: JedecId) -> Option<u8>;
 
     /// What a part with this id is called, for people.
     fn name(id: JedecId) -> &'static str;
@@ -255,6 +242,10 @@ impl Identity for ByTables {
         discovery: Discovery::new(),
         first: None,
     };
+
+    fn global_unlock(id: JedecId) -> Option<u8> {
+        parts_by_id::habits(id).global_unlock
+    }
 
     fn name(id: JedecId) -> &'static str {
         parts_by_id::known(id).map_or("unlisted part", |part| part.name)
@@ -338,6 +329,10 @@ impl<P: FixedPart> Identity for Fixed<P> {
     type Kept = KeptInFlash<P>;
 
     const NEW: Fixed<P> = Fixed(PhantomData);
+
+    fn global_unlock(_id: JedecId) -> Option<u8> {
+        P::GLOBAL_UNLOCK
+    }
 
     fn name(_id: JedecId) -> &'static str {
         P::NAME

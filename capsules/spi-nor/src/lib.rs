@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!  apps ──► driver ─┐
+//!          region ──┤
 //!           flash ──┼─► device ─► qspi_hil::Controller
 //!         storage ──┘      │
 //!                          ├─ lifecycle   when the part is powered (pure)
@@ -19,28 +20,36 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod aside;
 pub mod bite;
 pub mod bring_up;
 pub mod client;
 pub mod device;
 pub mod discovery;
 pub mod driver;
+pub mod errand;
 pub mod error;
 pub mod features;
 pub mod fixed_parts;
 pub mod flash;
 pub mod geometry;
 pub mod identity;
+pub mod kernel_face;
 pub mod lease;
 pub mod lifecycle;
+pub mod maintenance;
 pub mod opcode;
 pub mod operation;
+pub mod otp;
 pub mod pace;
 pub mod part;
 pub mod parts_by_id;
 pub mod plan;
 pub mod profile;
+pub mod protection;
+pub mod record;
 pub mod region;
+pub mod region_face;
 pub mod script;
 pub mod sfdp;
 pub mod shut_down;
@@ -50,4 +59,6 @@ pub mod storage;
 pub mod stream;
 pub mod suspension;
 pub mod sweeping_scheduler;
+pub mod unlock;
 pub mod window;
+pub mod work;

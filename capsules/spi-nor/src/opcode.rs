@@ -98,6 +98,21 @@ pub const CHIP_ERASE_60: u8 = 0x60;
 /// Clear the block protection of the whole array (SST26: it is set at power-up).
 pub const GLOBAL_UNLOCK: u8 = 0x98;
 
+/// Read a security register: 3 address bytes, 8 dummy clocks (Winbond, GigaDevice).
+pub const READ_SECURITY: u8 = 0x48;
+/// Program a security register.
+pub const PROGRAM_SECURITY: u8 = 0x42;
+/// Erase a security register.
+pub const ERASE_SECURITY: u8 = 0x44;
+/// Read the unique id: 4 dummy bytes (Winbond, GigaDevice).
+pub const READ_UNIQUE_ID: u8 = 0x4B;
+/// Read the security register (Macronix).
+pub const RDSCUR: u8 = 0x2B;
+/// Enter secured OTP (Macronix).
+pub const ENSO: u8 = 0xB1;
+/// Leave secured OTP (Macronix).
+pub const EXSO: u8 = 0xC1;
+
 /// Suspend a program or an erase (Winbond, ISSI, Micron).
 pub const SUSPEND: u8 = 0x75;
 /// Resume what [`SUSPEND`] suspended.

@@ -46,6 +46,15 @@ pub const fn verdict(poll: Poll, answer: u8) -> Result<(), Error> {
     }
 }
 
+/// What an operation beside the array needs more than one of the array's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Beside {
+    /// Commands that enter and leave the mode in which the area is seen in place of the array.
+    pub secured: Option<(u8, u8)>,
+    /// Register, and the bits of it that are set once the area can't be changed any more.
+    pub lock: Option<(u8, u8)>,
+}
+
 /// All that one operation needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Recipe {
@@ -66,6 +75,24 @@ pub struct Recipe {
     pub four_byte_mode: Option<FourByteMode>,
     /// The controller sends WREN by itself before the look at the latch.
     pub enables_write: bool,
+    /// For what is not in the array.
+    pub beside: Option<Beside>,
+}
+
+impl Recipe {
+    const fn secured(&self) -> Option<(u8, u8)> {
+        match self.beside {
+            Some(beside) => beside.secured,
+            None => None,
+        }
+    }
+
+    const fn lock(&self) -> Option<(u8, u8)> {
+        match self.beside {
+            Some(beside) => beside.lock,
+            None => None,
+        }
+    }
 }
 
 /// Where the operation is.
@@ -73,6 +100,10 @@ pub struct Recipe {
 pub enum Stage {
     /// Not begun.
     Queued,
+    /// The register with the lock bits is read.
+    CheckingLock,
+    /// The command is on the wires that puts the area beside the array in its place.
+    EnteringSecured,
     /// WREN is on the wires, for EN4B only.
     EnablingFourByte,
     /// EN4B is on the wires.
@@ -97,6 +128,8 @@ pub enum Stage {
     Withdrawing,
     /// The part reported a failure; its flags are being cleared.
     ClearingFailure(Error),
+    /// The command is on the wires that puts the array back in its place.
+    LeavingSecured(Result<(), Error>),
     /// Over.
     Done,
 }
@@ -109,6 +142,9 @@ pub struct OperationScript {
     pace: Pace,
     followed: bool,
     hands_over: Option<u8>,
+    /// WREN for the next page was sent, but a look behind it found the part busy: the latch may be
+    /// set for either reason.
+    is_enabled: bool,
 }
 
 impl OperationScript {
@@ -120,6 +156,7 @@ impl OperationScript {
             recipe,
             followed: false,
             hands_over: None,
+            is_enabled: false,
         }
     }
 
@@ -135,13 +172,20 @@ impl OperationScript {
     /// Whether another page waits to be programmed as soon as this one is. Then WREN for that one
     /// comes between the two looks that find this one ended.
     pub const fn set_followed(&mut self, followed: bool) {
-        self.followed = followed;
+        // The mode of what is beside the array is left first.
+        self.followed = followed && self.recipe.beside.is_none();
     }
 
     /// It has ended, and WREN was sent for the next page, with this status after it: that page is to
     /// begin, or this one to [withdraw](OperationScript::withdraw).
     pub const fn hands_over(&self) -> Option<u8> {
         self.hands_over
+    }
+
+    /// Whether the latch says nothing any more of how this page has ended: WREN for the next one was
+    /// sent after a look that found it ended well, and may have been heard.
+    pub const fn is_enabled(&self) -> bool {
+        self.is_enabled
     }
 
     /// The next page does not come: the latch is reset.
@@ -192,19 +236,52 @@ impl OperationScript {
             Input::Refused(error) => finished(Err(self.refused(error))),
             Input::Begin | Input::Done(_) | Input::Elapsed => self.step(input.first()),
         };
+        let (stage, act) = self.left(stage, act);
         self.stage = stage;
         act
     }
 
-    /// Once the array works, not to be able to ask is not to know that it is quiet.
+    /// Whatever the end of it is, the array is put back in its place first. A part that has to be
+    /// reset leaves all modes anyway.
+    fn left(&self, stage: Stage, act: Act) -> (Stage, Act) {
+        let entered = match self.stage {
+            Stage::Queued | Stage::CheckingLock | Stage::LeavingSecured(_) | Stage::Done => None,
+            Stage::EnteringSecured
+            | Stage::EnablingFourByte
+            | Stage::EnteringFourByte
+            | Stage::EnablingWrite
+            | Stage::CheckingWriteEnable
+            | Stage::Transferring
+            | Stage::Busy
+            | Stage::Polling
+            | Stage::Confirming
+            | Stage::EnablingNext
+            | Stage::CheckingNext
+            | Stage::Withdrawing
+            | Stage::ClearingFailure(_) => self.recipe.secured(),
+        };
+        match (act, entered) {
+            (Act::Finished(Err(error)), _) if error.is_fault() => (stage, act),
+            (Act::Finished(result), Some((_, leave))) => {
+                (Stage::LeavingSecured(result), Act::bare(leave))
+            }
+            (_, _) => (stage, act),
+        }
+    }
+
+    /// Once the array works, not to be able to ask is not to know that it is quiet. And in the
+    /// array's place there must be nothing else.
     const fn refused(&self, error: qspi_hil::Error) -> Error {
         match self.stage {
             Stage::Busy
             | Stage::Polling
             | Stage::Confirming
             | Stage::EnablingNext
-            | Stage::CheckingNext => Error::NoAnswer,
+            | Stage::CheckingNext
+            | Stage::LeavingSecured(_) => Error::NoAnswer,
             Stage::Queued
+            | Stage::CheckingLock
+            | Stage::EnteringSecured
             | Stage::EnablingFourByte
             | Stage::EnteringFourByte
             | Stage::EnablingWrite
@@ -218,13 +295,22 @@ impl OperationScript {
 
     fn step(&mut self, answer: Option<u8>) -> (Stage, Act) {
         match self.stage {
-            Stage::Queued => match self.recipe.four_byte_mode {
-                None => self.start(),
-                Some(mode) if mode.write_enable => {
+            Stage::Queued => match (self.recipe.lock(), self.recipe.four_byte_mode) {
+                (Some((register, _)), _) => (Stage::CheckingLock, Act::register(register, 1)),
+                (None, None) => self.enter(),
+                (None, Some(mode)) if mode.write_enable => {
                     (Stage::EnablingFourByte, Act::bare(opcode::WREN))
                 }
-                Some(mode) => (Stage::EnteringFourByte, Act::bare(mode.enter)),
+                (None, Some(mode)) => (Stage::EnteringFourByte, Act::bare(mode.enter)),
             },
+            Stage::CheckingLock => match (answer, self.recipe.lock()) {
+                (None | Some(0xFF), _) => finished(Err(Error::NotFound)),
+                (Some(register), Some((_, locks))) if register & locks != 0 => {
+                    finished(Err(Error::BlockProtected))
+                }
+                (Some(_), _) => self.enter(),
+            },
+            Stage::EnteringSecured => self.start(),
             Stage::EnablingFourByte => {
                 let mode = self.recipe.four_byte_mode;
                 let enter = mode.map_or(opcode::EN4B, |mode| mode.enter);
@@ -254,7 +340,7 @@ impl OperationScript {
                         self.pause()
                     }
                 }
-                Some(status) if self.followed && verdict(self.recipe.poll, status).is_ok() => {
+                Some(status) if self.followed && self.verdict(status).is_ok() => {
                     if self.recipe.enables_write {
                         (Stage::CheckingNext, Act::enable_and_look())
                     } else {
@@ -266,7 +352,8 @@ impl OperationScript {
             },
             Stage::Confirming => match answer {
                 Some(status) if self.recipe.poll.is_busy(status) => self.pause(),
-                Some(status) => match verdict(self.recipe.poll, status) {
+                Some(status) => match self.verdict(status) {
+                    Ok(()) if self.is_enabled => (Stage::Withdrawing, Act::bare(opcode::WRDI)),
                     Err(error) if self.recipe.poll == Poll::FlagStatusRegister => {
                         (Stage::ClearingFailure(error), Act::bare(opcode::CLFSR))
                     }
@@ -276,9 +363,12 @@ impl OperationScript {
             },
             Stage::EnablingNext => (Stage::CheckingNext, Act::register(opcode::RDSR, 1)),
             Stage::CheckingNext => match answer {
-                None | Some(0xFF) => finished(Err(Error::NotFound)),
+                None => finished(Err(Error::NotFound)),
                 // A busy part hears no WREN.
-                Some(status) if status & WIP != 0 => self.pause(),
+                Some(status) if status & WIP != 0 => {
+                    self.is_enabled = true;
+                    self.pause()
+                }
                 // Whether WREN was heard is the next page's affair.
                 Some(status) => {
                     self.hands_over = Some(status);
@@ -287,7 +377,15 @@ impl OperationScript {
             },
             Stage::Withdrawing => finished(Ok(())),
             Stage::ClearingFailure(error) => finished(Err(error)),
+            Stage::LeavingSecured(result) => finished(result),
             Stage::Done => finished(Ok(())),
+        }
+    }
+
+    fn enter(&self) -> (Stage, Act) {
+        match self.recipe.secured() {
+            Some((enter, _)) => (Stage::EnteringSecured, Act::bare(enter)),
+            None => self.start(),
         }
     }
 
@@ -306,6 +404,13 @@ impl OperationScript {
             Kind::Read => Act::Read(self.recipe.operation, self.recipe.length),
             Kind::Program => Act::Program(self.recipe.operation, self.recipe.length),
             Kind::Erase => Act::Command(self.recipe.operation),
+        }
+    }
+
+    fn verdict(&self, status: u8) -> Result<(), Error> {
+        match self.recipe.poll {
+            Poll::StatusRegister if self.is_enabled => Ok(()),
+            poll => verdict(poll, status),
         }
     }
 
@@ -342,6 +447,7 @@ mod tests {
         poll: Poll::StatusRegister,
         four_byte_mode: None,
         enables_write: false,
+        beside: None,
     };
 
     #[test]
@@ -545,9 +651,9 @@ mod tests {
         assert_eq!(script.next(Input::Done(&[0x02])), Act::register(0x05, 1));
         let confirmed = script.next(Input::Done(&[0x02]));
         assert_eq!(confirmed, Act::Finished(Err(Error::NotExecuted)));
-        // Nobody there.
+        // Nobody there, or noise: as busy as at any other look.
         let confirmed = enabling_next().next(Input::Done(&[0xFF]));
-        assert_eq!(confirmed, Act::Finished(Err(Error::NotFound)));
+        assert_eq!(confirmed, Act::Pause(93));
         // Nothing to be asked by.
         let refused = enabling_next().next(Input::Refused(qspi_hil::Error::Hardware));
         assert_eq!(refused, Act::Finished(Err(Error::NoAnswer)));

@@ -13,12 +13,14 @@ use crate::opcode;
 use crate::operation::Kind;
 use crate::part::{Addressing, DeepPowerDown, FourByteMode, Part, PartProgram, THREE_BYTE_REACH};
 use crate::parts_by_id::{self, JedecId};
+use crate::protection::{Protection, Scheme};
 use crate::sfdp::bfpt::{Suspend, SuspendResume};
 use crate::sfdp::mode::{Mode, ReadMode};
-use crate::sfdp::times::Times;
+use crate::sfdp::times::{Times, TimesMs};
 use crate::sfdp::warning::Note;
 use crate::shut_down::Farewell;
 use crate::status_register::{Poll, QuadEnable};
+use crate::unlock::Bits;
 use qspi_hil::{AddressWidth, Data, Granularity, Lines, Template};
 
 /// What a profile, and a bite, has to know of the controller.
@@ -80,8 +82,27 @@ pub struct Profile {
     pub power_down: Option<DeepPowerDown>,
     /// How a program or an erase is suspended, if it can be.
     pub suspend: Option<Suspend>,
-    /// Whether block protection bits are set.
-    pub is_protected: bool,
+    /// What is write-protected.
+    pub protection: Protection,
+    /// How the part's four lines are enabled, used or not: it says how its registers are written.
+    pub registers: QuadEnable,
+    /// Opcode that lets a register be written that is lost at power-down, if there is one.
+    pub volatile_write_enable: Option<u8>,
+    /// What was protected before it was unlocked.
+    pub unlocked: Option<Unlocked>,
+    /// Opcode that erases all.
+    pub chip_erase_opcode: u8,
+    /// How long that takes.
+    pub chip_erase: TimesMs,
+}
+
+/// What an unlock has cleared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Unlocked {
+    /// The two registers before.
+    pub registers: [u8; 2],
+    /// What they protected.
+    pub protection: Protection,
 }
 
 /// The lines of a mode, if the interface has it.
@@ -271,7 +292,12 @@ impl Profile {
             clock_limit_hz: u32::MAX,
             power_down: None,
             suspend: None,
-            is_protected: false,
+            protection: Protection::None,
+            registers: QuadEnable::Unknown,
+            volatile_write_enable: None,
+            unlocked: None,
+            chip_erase_opcode: opcode::CHIP_ERASE,
+            chip_erase: parts_by_id::assumed_chip_erase(size_bytes),
         }
     }
 
@@ -377,7 +403,15 @@ impl Profile {
                 .map_or(u32::MAX, |mode| mode.max_clock_hz),
             power_down: part.power_down,
             suspend: part.suspend,
-            is_protected: false,
+            protection: Protection::None,
+            registers: part.quad_enable,
+            // The opcode clears flags with parts that have some.
+            volatile_write_enable: part
+                .volatile_write_enable
+                .filter(|_| part.poll == Poll::StatusRegister),
+            unlocked: None,
+            chip_erase_opcode: part.chip_erase_opcode,
+            chip_erase: part.chip_erase,
         })
     }
 
@@ -435,9 +469,34 @@ impl Profile {
         }
     }
 
+    /// Whether anything is write-protected.
+    pub const fn is_protected(&self) -> bool {
+        !matches!(self.protection, Protection::None)
+    }
+
+    /// The block protection bits, and how they are written.
+    pub const fn bits(&self) -> Bits {
+        Bits {
+            scheme: Scheme::of(self.id, self.registers),
+            quad_enable: self.registers,
+            volatile: self.volatile_write_enable,
+        }
+    }
+
+    /// The size by which protected ranges are told: that of the part, if nobody doubts it.
+    pub fn certain_size(&self) -> Option<u32> {
+        let size = self.geometry.size_bytes;
+        self.id.size_bytes().filter(|told| *told == size)
+    }
+
     /// How the part is sent to sleep.
     pub fn farewell(&self) -> Farewell {
         Farewell {
+            // What is volatile is as it was at power-up.
+            put_back: match (self.unlocked, self.volatile_write_enable) {
+                (Some(unlocked), Some(_)) => self.bits().writes(unlocked.registers),
+                (_, _) => [None; 2],
+            },
             leave_four_byte: self.four_byte_mode,
             deep_power_down: self
                 .power_down

@@ -15,6 +15,51 @@ pub enum Access {
     ReadOnly,
     /// Read, program and erase.
     ReadWrite,
+    /// The same, and what these say.
+    ReadWriteAnd(Grants),
+}
+
+/// What an app may do that concerns all of the part, or that its board wants of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Grants(u8);
+
+impl Grants {
+    /// Clear the write protection of the whole part, and put it back.
+    pub const UNLOCK: Grants = Grants(1 << 0);
+    /// Read the unique id and the area beside the array.
+    pub const READ_OTP: Grants = Grants(1 << 1);
+    /// Program and erase the area beside the array.
+    pub const WRITE_OTP: Grants = Grants(1 << 2);
+    /// All that it programs or erases is read back, asked for or not.
+    pub const VERIFIED: Grants = Grants(1 << 3);
+
+    /// Both.
+    pub const fn and(self, other: Grants) -> Grants {
+        Grants(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is among these.
+    pub const fn has(self, other: Grants) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl Access {
+    /// Whether it may program and erase.
+    pub const fn writes(self) -> bool {
+        match self {
+            Access::ReadOnly => false,
+            Access::ReadWrite | Access::ReadWriteAnd(_) => true,
+        }
+    }
+
+    /// What it may do besides.
+    pub const fn grants(self) -> Grants {
+        match self {
+            Access::ReadOnly | Access::ReadWrite => Grants(0),
+            Access::ReadWriteAnd(grants) => grants,
+        }
+    }
 }
 
 /// The region of one app. Start and length are in bytes, multiples of the sector.

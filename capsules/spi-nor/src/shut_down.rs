@@ -8,14 +8,17 @@ use crate::error::Error;
 use crate::opcode;
 use crate::pace::Pace;
 use crate::part::{FourByteMode, RESET_BUSY_US};
-use crate::script::{Act, Input};
-use crate::status_register::WIP;
+use crate::script::{Act, Input, Small};
+use crate::status_register::{RegisterWrite, WIP};
+use qspi_hil::{Operation, Template};
 
 /// What has to be undone, and how the part sleeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Farewell {
     /// 4-byte address mode, if the part was put into it.
     pub leave_four_byte: Option<FourByteMode>,
+    /// Writes that put back what was changed in registers until the next power-up.
+    pub put_back: [Option<RegisterWrite>; 2],
     /// Opcode of deep power-down and the µs it takes, if the part has it.
     pub deep_power_down: Option<(u8, u32)>,
     /// How long the part may be busy, in µs, although nothing was begun.
@@ -32,6 +35,8 @@ enum Stage {
     EnablingReset,
     Resetting,
     ComingUp,
+    EnablingPutBack,
+    PuttingBack,
     EnablingFourByteExit,
     LeavingFourByte,
     EnteringPowerDown,
@@ -76,6 +81,16 @@ impl ShutDown {
         }
     }
 
+    fn write(&self) -> Option<RegisterWrite> {
+        let [first, second] = self.farewell.put_back;
+        first.or(second)
+    }
+
+    fn take_write(&mut self) -> Option<RegisterWrite> {
+        let [first, second] = &mut self.farewell.put_back;
+        first.take().or_else(|| second.take())
+    }
+
     /// The next act.
     pub fn next(&mut self, input: Input<'_>) -> Act {
         if let Input::Refused(error) = input {
@@ -90,7 +105,7 @@ impl ShutDown {
                 Stage::Looked => {
                     let busy = input.status().is_some_and(|status| status & WIP != 0);
                     if !busy {
-                        self.stage = Stage::EnablingFourByteExit;
+                        self.stage = Stage::EnablingPutBack;
                     } else if let Some(pause_us) = self.pace.next_us() {
                         self.stage = Stage::Looking;
                         return Act::Pause(pause_us);
@@ -111,6 +126,23 @@ impl ShutDown {
                     // It is not sent to sleep: after a reset it may take no clock as fast as this.
                     self.stage = Stage::Asleep;
                     return Act::Pause(RESET_BUSY_US);
+                }
+                Stage::EnablingPutBack => match self.write() {
+                    Some(write) => {
+                        self.stage = Stage::PuttingBack;
+                        return Act::bare(write.write_enable);
+                    }
+                    None => self.stage = Stage::EnablingFourByteExit,
+                },
+                Stage::PuttingBack => {
+                    // And once more: is it quiet, and is there another one?
+                    self.stage = Stage::Looking;
+                    if let Some(write) = self.take_write() {
+                        return Act::Send(
+                            Operation::plain(Template::register_out(write.opcode)),
+                            Small::new(write.data()),
+                        );
+                    }
                 }
                 Stage::EnablingFourByteExit => {
                     self.stage = Stage::LeavingFourByte;
@@ -170,6 +202,7 @@ mod tests {
             leave_four_byte: Some(four_byte(false)),
             deep_power_down: Some((0xB9, 10)),
             patience_us: 0,
+            ..Farewell::default()
         });
         look(&mut script);
         assert_eq!(script.next(Input::Done(&[0x40])), Act::bare(0xE9));
@@ -184,6 +217,7 @@ mod tests {
             leave_four_byte: Some(four_byte(true)),
             deep_power_down: None,
             patience_us: 0,
+            ..Farewell::default()
         });
         look(&mut script);
         assert_eq!(script.next(Input::Done(&[0])), Act::bare(0x06));
@@ -203,11 +237,35 @@ mod tests {
     }
 
     #[test]
+    fn registers_are_put_back_before_all_else() {
+        let write = |opcode, byte| Some(RegisterWrite::new(0x50, opcode, [byte, 0, 0], 1));
+        let mut script = ShutDown::new(Farewell {
+            put_back: [write(0x01, 0x04), write(0x31, 0x40)],
+            deep_power_down: Some((0xB9, 10)),
+            ..Farewell::default()
+        });
+        look(&mut script);
+        for (opcode, byte) in [(0x01, 0x04), (0x31, 0x40)] {
+            assert_eq!(script.next(Input::Done(&[0])), Act::bare(0x50));
+            assert_eq!(
+                script.next(Input::Done(&[])),
+                Act::Send(
+                    Operation::plain(Template::register_out(opcode)),
+                    Small::new(&[byte])
+                )
+            );
+            assert_eq!(script.next(Input::Done(&[])), Act::register(0x05, 1));
+        }
+        assert_eq!(script.next(Input::Done(&[0])), Act::bare(0xB9));
+    }
+
+    #[test]
     fn a_part_that_is_not_quiet_is_reset_and_told_of() {
         let mut script = ShutDown::new(Farewell {
             leave_four_byte: None,
             deep_power_down: Some((0xB9, 10)),
             patience_us: 0,
+            ..Farewell::default()
         });
         look(&mut script);
         assert_eq!(script.next(Input::Done(&[0x03])), Act::bare(0x66));
@@ -225,6 +283,7 @@ mod tests {
             leave_four_byte: None,
             deep_power_down: Some((0xB9, 10)),
             patience_us: 1000,
+            ..Farewell::default()
         });
         look(&mut script);
         assert!(matches!(script.next(Input::Done(&[0x01])), Act::Pause(_)));
@@ -238,6 +297,7 @@ mod tests {
             leave_four_byte: None,
             deep_power_down: Some((0xB9, 10)),
             patience_us: 0,
+            ..Farewell::default()
         });
         look(&mut script);
         assert_eq!(script.next(Input::Done(&[0xFF])), Act::bare(0xB9));
@@ -258,6 +318,7 @@ mod tests {
             leave_four_byte: Some(four_byte(false)),
             deep_power_down: None,
             patience_us: 0,
+            ..Farewell::default()
         });
         look(&mut script);
         assert_eq!(script.next(Input::Done(&[0])), Act::bare(0xE9));

@@ -11,10 +11,6 @@ use crate::sfdp::bfpt::QuadEnableCode;
 pub const WIP: u8 = 1 << 0;
 /// Status register 1: write enable latch.
 pub const WEL: u8 = 1 << 1;
-/// Status register 1: block protection BP0 to BP3. Bit 5 is TB with some makers,
-/// which protects nothing by itself; a part whose bit 5 alone is set is taken for
-/// protected all the same.
-pub const BLOCK_PROTECT: u8 = 0b0011_1100;
 /// Status register 1: quad enable, where it is here (Macronix, ISSI).
 pub const SR1_QUAD_ENABLE: u8 = 1 << 6;
 /// Status register 1: the register itself is write-protected while WP# is low.
@@ -179,37 +175,6 @@ impl QuadEnable {
             },
         })
     }
-
-    /// The step that clears the block protection bits.
-    ///
-    /// Where status register 2 is written together with status register 1, both are:
-    /// a write of one byte would clear the quad enable bit of parts with code 1.
-    pub const fn unprotect(self, sr1: u8, sr2: u8, write_enable: u8) -> Step {
-        if sr1 & BLOCK_PROTECT == 0 {
-            return Step::NothingToDo;
-        }
-        let wanted = writable(sr1 & !BLOCK_PROTECT);
-        let (data, length) = match self {
-            QuadEnable::Sr2Bit1LongWrite => ([wanted, sr2, 0], 2),
-            QuadEnable::Always
-            | QuadEnable::Sr1Bit6
-            | QuadEnable::Sr2Bit1OwnWrite
-            | QuadEnable::Sr2Bit7
-            | QuadEnable::Unknown => ([wanted, 0, 0], 1),
-        };
-        Step::Write(RegisterWrite {
-            write_enable,
-            opcode: opcode::WRSR,
-            data,
-            length,
-            verify: Verify {
-                opcode: opcode::RDSR,
-                index: 0,
-                mask: BLOCK_PROTECT,
-                value: 0,
-            },
-        })
-    }
 }
 
 /// The step that puts a Macronix MX25R into high-performance mode (`true`) or back
@@ -266,6 +231,22 @@ pub struct RegisterWrite {
 }
 
 impl RegisterWrite {
+    /// The first `length` bytes of `data`. Whoever sends this sees for himself whether it worked.
+    pub const fn new(write_enable: u8, opcode: u8, data: [u8; 3], length: u8) -> RegisterWrite {
+        RegisterWrite {
+            write_enable,
+            opcode,
+            data,
+            length,
+            verify: Verify {
+                opcode: opcode::RDSR,
+                index: 0,
+                mask: 0,
+                value: 0,
+            },
+        }
+    }
+
     /// The data bytes, one to three.
     pub fn data(&self) -> &[u8] {
         self.data
@@ -399,28 +380,6 @@ mod tests {
             QuadEnable::from_code(Code::Reserved).enable(0, 0, 6),
             Step::Impossible
         );
-    }
-
-    #[test]
-    fn unprotecting_keeps_the_quad_bit() {
-        for code in CODES {
-            let mut part = Registers {
-                code,
-                sr1: 0x7C,
-                sr2: 0x82,
-            };
-            match QuadEnable::from_code(code).unprotect(part.sr1, part.sr2, 0x50) {
-                Step::Write(write) => {
-                    assert_eq!(write.write_enable, 0x50);
-                    part.write(write.opcode, write.data());
-                    assert!(write.verify.holds(&[part.read(write.verify.opcode)]));
-                }
-                step => panic!("{code:?}: {step:?}"),
-            }
-            assert_eq!(part.sr1 & BLOCK_PROTECT, 0);
-            assert!(part.quad(), "{code:?}");
-        }
-        assert_eq!(QuadEnable::Sr1Bit6.unprotect(0x40, 0, 6), Step::NothingToDo);
     }
 
     #[test]

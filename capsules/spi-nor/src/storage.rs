@@ -20,6 +20,7 @@
 use crate::bite;
 use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
 use crate::error::Error;
+use crate::record::{Failure, Kind, Record};
 use core::cell::Cell;
 use kernel::ErrorCode;
 use kernel::hil::nonvolatile_storage::{NonvolatileStorage, NonvolatileStorageClient};
@@ -114,6 +115,7 @@ pub struct StorageFace<'a> {
     /// A callback is under way.
     telling: Cell<bool>,
     sector: TakeCell<'static, [u8; SECTOR_SIZE]>,
+    record: Cell<Record<Error>>,
 }
 
 impl<'a> StorageFace<'a> {
@@ -138,7 +140,25 @@ impl<'a> StorageFace<'a> {
             second_goal: OptionalCell::empty(),
             telling: Cell::new(false),
             sector: TakeCell::new(sector),
+            record: Cell::new(Record::new()),
         }
+    }
+
+    /// What was done for the user so far. What a write reads, erases and programs on its way is
+    /// counted as such; a second call that comes before the first one's end is not counted.
+    pub fn record(&self) -> Record<Error> {
+        self.record.get()
+    }
+
+    fn note_end(&self, kind: Kind, address: u32, result: Result<(), Error>) {
+        let mut record = self.record.get();
+        record.ended(result.err().map(|error| Failure {
+            error,
+            kind,
+            address,
+            at: self.host.now(),
+        }));
+        self.record.set(record);
     }
 
     fn is_busy(&self) -> bool {
@@ -165,7 +185,7 @@ impl<'a> StorageFace<'a> {
         let room = buffer.len();
         self.user.replace(buffer);
         match self.check(address, length, room) {
-            Some((address, length)) if length > 0 => self.call.set(Call {
+            Ok((address, length)) if length > 0 => self.call.set(Call {
                 goal,
                 address,
                 length,
@@ -175,7 +195,15 @@ impl<'a> StorageFace<'a> {
                     Goal::Write => Stage::Fetching(0),
                 },
             }),
-            Some(_) | None => self.ended.set((goal, 0)),
+            checked => {
+                let kind = match goal {
+                    Goal::Read => Kind::Read,
+                    Goal::Write => Kind::Program,
+                };
+                let address = u32::try_from(address).unwrap_or(u32::MAX);
+                self.note_end(kind, address, checked.map(|_| ()));
+                self.ended.set((goal, 0));
+            }
         }
         self.ask(self.ended.is_some());
         Ok(())
@@ -191,22 +219,31 @@ impl<'a> StorageFace<'a> {
         }
     }
 
-    fn check(&self, address: usize, length: usize, room: usize) -> Option<(u32, u32)> {
-        self.host.accepts().ok()?;
-        let address = u32::try_from(address).ok()?;
-        let length = u32::try_from(length).ok()?;
-        let end = address.checked_add(length)?;
-        if end > self.length || length as usize > room {
-            return None;
-        }
-        let start = self.start.checked_add(address)?;
+    fn check(&self, address: usize, length: usize, room: usize) -> Result<(u32, u32), Error> {
+        self.host.accepts()?;
+        let outside = Error::OutOfRange;
+        let address = u32::try_from(address).map_err(|_| outside)?;
+        let count = u32::try_from(length).map_err(|_| outside)?;
+        let end = address.checked_add(count).ok_or(outside)?;
+        let start = self.start.checked_add(address).ok_or(outside)?;
         let part_end = self.host.dimensions().map_or(u32::MAX, |known| known.size);
-        (start.checked_add(length)? <= part_end).then_some((start, length))
+        let fits = start.checked_add(count).is_some_and(|end| end <= part_end);
+        if end > self.length || length > room || !fits {
+            return Err(outside);
+        }
+        Ok((start, count))
     }
 
-    fn end(&self, goal: Goal, done: u32) {
+    fn end(&self, call: &Call, done: u32, result: Result<(), Error>) {
+        let (kind, address) = match call.request() {
+            Request::Erase { address, .. } => (Kind::Erase, address),
+            Request::Program { address, .. } => (Kind::Program, address),
+            Request::Read { address, .. } => (Kind::Read, address),
+            Request::Open | Request::Aside(_) => (Kind::Open, self.start),
+        };
+        self.note_end(kind, address.saturating_sub(self.start), result);
         self.call.clear();
-        self.ended.set((goal, done));
+        self.ended.set((call.goal, done));
         self.tell();
     }
 
@@ -354,7 +391,7 @@ impl Client for StorageFace<'_> {
             .checked_add(call.length)
             .is_some_and(|end| end <= dimensions.size);
         if !fits {
-            self.end(call.goal, 0);
+            self.end(&call, 0, Err(Error::OutOfRange));
             return None;
         }
         let request = call.request();
@@ -399,14 +436,15 @@ impl Client for StorageFace<'_> {
         let Some(mut call) = self.call.get() else {
             return;
         };
-        let count = match bite {
-            Bite::Failed(_) => {
+        let (kind, count) = match bite {
+            Bite::Failed(error) => {
                 // What was done before is in the part, and told.
-                self.end(call.goal, call.done);
+                self.end(&call, call.done, Err(error));
                 return;
             }
-            Bite::Opened => 0,
-            Bite::Programmed(count) | Bite::Erased(count) => count,
+            Bite::Opened => return,
+            Bite::Programmed(count) => (Kind::Program, count),
+            Bite::Erased(count) => (Kind::Erase, count),
             Bite::Read(data) => {
                 self.with_both(&call, |sector, user| {
                     let target: &mut [u8] = match call.stage {
@@ -416,13 +454,14 @@ impl Client for StorageFace<'_> {
                         | Stage::Erasing(_)
                         | Stage::Restoring(_) => user,
                     };
-                    for (to, from) in target.iter_mut().zip(data) {
-                        *to = *from;
-                    }
+                    bite::copy(target, data);
                 });
-                data.len() as u32
+                (Kind::Read, data.len() as u32)
             }
         };
+        let mut record = self.record.get();
+        record.did(kind, count);
+        self.record.set(record);
         match self.advance(&call, count) {
             Some(stage) => call.stage = stage,
             None => {
@@ -439,7 +478,7 @@ impl Client for StorageFace<'_> {
                     Goal::Write => Stage::Fetching(0),
                 };
                 if call.done >= call.length {
-                    self.end(call.goal, call.length);
+                    self.end(&call, call.length, Ok(()));
                     return;
                 }
             }
@@ -447,11 +486,11 @@ impl Client for StorageFace<'_> {
         self.call.set(call);
     }
 
-    fn cancel(&self, _error: Error) {
+    fn cancel(&self, error: Error) {
         if !self.in_flight.get()
             && let Some(call) = self.call.get()
         {
-            self.end(call.goal, call.done);
+            self.end(&call, call.done, Err(error));
         }
     }
 

@@ -325,6 +325,7 @@ mod tests {
             poll: Poll::StatusRegister,
             four_byte_mode: None,
             enables_write: false,
+            beside: None,
         };
         Suspension::new(commands, &OperationScript::new(recipe), 0)
     }

@@ -382,13 +382,13 @@ fn a_part_that_is_busy_from_before_is_waited_for_but_not_for_ever() {
 fn protection_is_seen_where_its_bits_are() {
     let mut part = Fake::mx25r();
     part.status = 0x20;
-    assert!(part.profile(None, &FAST).is_protected, "BP3 beside QE");
+    assert!(part.profile(None, &FAST).is_protected(), "BP3 beside QE");
 
     let mut part = Fake::new("W25Q128JV_ef4018.hex", [0xEF, 0x40, 0x18]);
     part.status = 0x20;
-    assert!(!part.profile(None, &FAST).is_protected, "TB alone");
+    assert!(!part.profile(None, &FAST).is_protected(), "TB alone");
     part.status = 0x04;
-    assert!(part.profile(None, &FAST).is_protected, "BP0");
+    assert!(part.profile(None, &FAST).is_protected(), "BP0");
 }
 
 #[test]
@@ -397,7 +397,7 @@ fn a_part_that_comes_up_locked_is_unlocked() {
     let profile = part.profile(None, &FAST);
     let unlocked = part.sent.windows(2).any(|sent| sent == [0x06, 0x98]);
     assert!(unlocked, "{:02x?}", part.sent);
-    assert!(!profile.is_protected);
+    assert!(!profile.is_protected());
     assert_eq!(profile.dimensions.sector, 4096);
 }
 
@@ -541,6 +541,16 @@ fn comes_up_as_by_its_tables<P: FixedPart>(new: fn() -> Fake) {
     assert_eq!(format!("{profile:?}"), format!("{by_tables:?}"));
     assert_eq!(script.shortfall(), None);
     let (mut other, mut deaf) = (new(), new());
+
+    // What is protected is told, and kept for the next greeting.
+    let (mut protected, mut told) = (new(), new());
+    (protected.status, told.status) = (0x0C, 0x0C);
+    let script = protected
+        .run_by::<Fixed<P>>(None, &FAST)
+        .expect("it comes up");
+    let locked = outcome(&script, None, &FAST).expect("with a profile");
+    assert!(locked.is_protected(), "{}", P::NAME);
+    assert_eq!(locked.protection, told.profile(None, &FAST).protection);
 
     // Another part is not taken for it.
     other.ids = vec![[0xEF, 0x40, 0x15]];

@@ -15,7 +15,7 @@ use documented::{Edge, Section};
 use qspi_hil::{AddressWidth, Operation, Template};
 use spi_nor::error::Error;
 use spi_nor::opcode;
-use spi_nor::operation::{Kind, OperationScript, Recipe, Stage, verdict};
+use spi_nor::operation::{Beside, Kind, OperationScript, Recipe, Stage, verdict};
 use spi_nor::part::FourByteMode;
 use spi_nor::script::{Act, Input};
 use spi_nor::status_register::{FSR_ERASE_FAILED, FSR_PROGRAM_FAILED, FSR_PROTECTION};
@@ -46,6 +46,8 @@ struct Step {
 fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Queued => "Queued",
+        Stage::CheckingLock => "CheckingLock",
+        Stage::EnteringSecured => "EnteringSecured",
         Stage::EnablingFourByte => "EnablingFourByte",
         Stage::EnteringFourByte => "EnteringFourByte",
         Stage::EnablingWrite => "EnablingWrite",
@@ -58,6 +60,7 @@ fn stage_name(stage: Stage) -> &'static str {
         Stage::CheckingNext => "CheckingNext",
         Stage::Withdrawing => "Withdrawing",
         Stage::ClearingFailure(_) => "ClearingFailure",
+        Stage::LeavingSecured(_) => "LeavingSecured",
         Stage::Done => "Done",
     }
 }
@@ -69,15 +72,18 @@ fn came_back(
     stage: Stage,
     input: &Input<'_>,
     waited_us: u32,
-    (followed, looks_again): (bool, bool),
+    (followed, looks_again, is_enabled): (bool, bool, bool),
 ) -> &'static str {
+    let verdict = |poll, status| match poll {
+        Poll::StatusRegister if is_enabled => Ok(()),
+        poll => verdict(poll, status),
+    };
     let kind = match (recipe.kind, stage) {
         (Kind::Read, _) => "read",
-        (Kind::Program | Kind::Erase, Stage::Queued | Stage::EnteringFourByte)
-            if recipe.enables_write =>
-        {
-            "program or erase: at once"
-        }
+        (
+            Kind::Program | Kind::Erase,
+            Stage::Queued | Stage::EnteringFourByte | Stage::CheckingLock | Stage::EnteringSecured,
+        ) if recipe.enables_write => "program or erase: at once",
         (Kind::Program | Kind::Erase, _) => "program or erase",
     };
     let status = match input {
@@ -86,19 +92,30 @@ fn came_back(
         Input::Begin | Input::Done(_) => input.first(),
     };
     match (stage, status) {
-        (Stage::Queued, _) => match recipe.four_byte_mode {
-            Some(mode) if mode.write_enable => "4-byte mode after WREN",
-            Some(_) => "4-byte mode",
-            None => kind,
+        (Stage::Queued, _) => match (recipe.four_byte_mode, recipe.beside) {
+            (Some(mode), _) if mode.write_enable => "4-byte mode after WREN",
+            (Some(_), _) => "4-byte mode",
+            (None, Some(beside)) if beside.lock.is_some() => "has a lock",
+            (None, Some(_)) => "secured",
+            (None, None) => kind,
         },
-        (Stage::EnteringFourByte | Stage::Transferring, _) => kind,
+        (Stage::CheckingLock, None | Some(0xFF)) => "all ones or nothing",
+        (Stage::CheckingLock, Some(register)) if register & LOCKS != 0 => "locked",
+        (Stage::CheckingLock, Some(_)) if is_secured(recipe) => "secured",
+        (
+            Stage::CheckingLock
+            | Stage::EnteringSecured
+            | Stage::EnteringFourByte
+            | Stage::Transferring,
+            _,
+        ) => kind,
         (Stage::CheckingWriteEnable, None | Some(0xFF)) => "all ones or nothing",
         (Stage::CheckingWriteEnable, Some(status)) => match (status & WEL, status & WIP) {
             (_, WIP) => "busy",
             (WEL, _) => "WEL",
             (_, _) => "no WEL",
         },
-        (Stage::Polling | Stage::Confirming, None) => "nothing",
+        (Stage::Polling | Stage::Confirming | Stage::CheckingNext, None) => "nothing",
         (Stage::Polling | Stage::Confirming, Some(status)) if recipe.poll.is_busy(status) => {
             if looks_again && stage == Stage::Polling {
                 "busy near the end"
@@ -116,13 +133,15 @@ fn came_back(
             }
         }
         (Stage::Polling, Some(_)) => "quiet",
-        (Stage::CheckingNext, None | Some(0xFF)) => "all ones or nothing",
         (Stage::CheckingNext, Some(status)) => match (status & WEL, status & WIP) {
             (_, WIP) if waited_us < recipe.maximum_us => "busy",
             (_, WIP) => "busy for too long",
             (WEL, _) => "WEL",
             (_, _) => "no WEL",
         },
+        (Stage::Confirming, Some(status)) if is_enabled && verdict(recipe.poll, status).is_ok() => {
+            "quiet after WREN for a page"
+        }
         (Stage::Confirming, Some(status)) => {
             let failures = FSR_PROTECTION | FSR_ERASE_FAILED | FSR_PROGRAM_FAILED;
             match recipe.poll {
@@ -138,10 +157,18 @@ fn came_back(
             | Stage::EnablingNext
             | Stage::Withdrawing
             | Stage::ClearingFailure(_)
+            | Stage::LeavingSecured(_)
             | Stage::Done,
             _,
         ) => "done",
     }
+}
+
+/// Bits that lock, in any register.
+const LOCKS: u8 = 0b11;
+
+fn is_secured(recipe: &Recipe) -> bool {
+    recipe.beside.is_some_and(|beside| beside.secured.is_some())
 }
 
 const LOOK: Template = Template::register_in(opcode::RDSR);
@@ -171,10 +198,17 @@ fn act_name(
     let enter = recipe.four_byte_mode.map(|mode| bare(mode.enter));
     match (act, to) {
         (Act::Finished(Ok(())), _) if hands_over.is_some() => "over, the next page".to_owned(),
+        (Act::Finished(Ok(())), _) if matches!(from, Stage::LeavingSecured(_)) => {
+            assert_eq!(from, Stage::LeavingSecured(Ok(())));
+            "over or failed, as it was".to_owned()
+        }
         (Act::Finished(Ok(())), _) => "over".to_owned(),
         (Act::Finished(Err(error)), _) => match (from, input) {
             (_, Input::Refused(refusal)) if error == Error::Controller(*refusal) => {
                 "failed: what the controller said".to_owned()
+            }
+            (Stage::LeavingSecured(kept), _) if kept == Err(error) => {
+                "over or failed, as it was".to_owned()
             }
             (Stage::ClearingFailure(kept), _) if kept == error => {
                 "failed: what the part said".to_owned()
@@ -194,8 +228,26 @@ fn act_name(
         (act, _) if act == bare(opcode::WRDI) => "WRDI".to_owned(),
         (act, _) if act == bare(opcode::CLFSR) => "CLFSR".to_owned(),
         (act, _) if Some(act) == enter => "EN4B".to_owned(),
+        (act, Stage::CheckingLock) if act == receive(opcode::RDSCUR) => {
+            "look for the lock".to_owned()
+        }
+        (act, Stage::EnteringSecured) if act == bare(opcode::ENSO) => "ENSO".to_owned(),
+        (act, Stage::LeavingSecured(_)) if act == bare(opcode::EXSO) => "EXSO".to_owned(),
         (act, to) => panic!("{from:?} to {to:?}: {act:?}"),
     }
+}
+
+/// What operations of this kind beside the array need more.
+fn besides(kind: Kind) -> Vec<Beside> {
+    let lock = match kind {
+        Kind::Read => None,
+        Kind::Program | Kind::Erase => Some((opcode::RDSCUR, LOCKS)),
+    };
+    [None, Some((opcode::ENSO, opcode::EXSO))]
+        .map(|secured| Beside { secured, lock })
+        .into_iter()
+        .filter(|beside| beside.secured.is_some() || beside.lock.is_some())
+        .collect()
 }
 
 fn recipes() -> impl Iterator<Item = Recipe> {
@@ -220,10 +272,14 @@ fn recipes() -> impl Iterator<Item = Recipe> {
     let polls = [Poll::StatusRegister, Poll::FlagStatusRegister];
     kinds.into_iter().flat_map(move |(kind, opcode, length)| {
         polls.into_iter().flat_map(move |poll| {
+            let beside = besides(kind).into_iter().map(|beside| (None, Some(beside)));
             let modes = modes
                 .into_iter()
-                .flat_map(|mode| [(mode, false), (mode, true)]);
-            modes.map(move |(four_byte_mode, enables_write)| Recipe {
+                .map(|mode| (mode, None))
+                .chain(beside)
+                .flat_map(|(mode, beside)| [(mode, beside, false), (mode, beside, true)]);
+            modes.map(move |(four_byte_mode, beside, enables_write)| Recipe {
+                beside,
                 kind,
                 operation: Operation {
                     template: Template::addressed(opcode, AddressWidth::Three),
@@ -238,6 +294,11 @@ fn recipes() -> impl Iterator<Item = Recipe> {
             })
         })
     })
+}
+
+/// What ends an operation ends a secured one only after its mode was left.
+fn secured_name(name: &str) -> &'static str {
+    format!("{name}: secured").leak()
 }
 
 fn note(steps: &mut Vec<Step>, step: Step) {
@@ -259,7 +320,7 @@ fn steps() -> Vec<Step> {
         let mut followed = OperationScript::new(recipe);
         followed.set_followed(true);
         let mut ahead = vec![(OperationScript::new(recipe), false, None, 0)];
-        if recipe.kind == Kind::Program {
+        if recipe.kind == Kind::Program && recipe.beside.is_none() {
             ahead.push((followed, true, None, 0));
         }
         while let Some((script, followed, last, waited_us)) = ahead.pop() {
@@ -285,15 +346,19 @@ fn steps() -> Vec<Step> {
                 let mut after = script;
                 let looks_again = { *script.pace() }.looks_again();
                 let act = after.next(input);
+                let name = came_back(
+                    &recipe,
+                    script.stage(),
+                    &input,
+                    waited_us,
+                    (followed, looks_again, script.is_enabled()),
+                );
                 let step = Step {
                     stage: stage_name(script.stage()),
-                    came_back: came_back(
-                        &recipe,
-                        script.stage(),
-                        &input,
-                        waited_us,
-                        (followed, looks_again),
-                    ),
+                    came_back: match after.stage() {
+                        Stage::LeavingSecured(_) => secured_name(name),
+                        _ => name,
+                    },
                     next: stage_name(after.stage()),
                     act: act_name(&recipe, script.stage(), &after, &input, act),
                 };
@@ -302,6 +367,11 @@ fn steps() -> Vec<Step> {
                     _ => 0,
                 };
                 ahead.push((after, followed, Some(act), waited_us + pause_us));
+                if after.is_enabled() && followed {
+                    let mut alone = after;
+                    alone.set_followed(false);
+                    ahead.push((alone, false, Some(act), waited_us + pause_us));
+                }
                 note(&mut steps, step);
                 if after.hands_over().is_some() {
                     let mut withdrawn = after;
@@ -320,6 +390,8 @@ fn steps() -> Vec<Step> {
     }
     let order = [
         "Queued",
+        "CheckingLock",
+        "EnteringSecured",
         "EnablingFourByte",
         "EnteringFourByte",
         "EnablingWrite",
@@ -333,10 +405,11 @@ fn steps() -> Vec<Step> {
         "Done",
         "Withdrawing",
         "ClearingFailure",
+        "LeavingSecured",
     ];
     let rank = |step: &Step| {
         let stage = order.iter().position(|stage| *stage == step.stage);
-        (step.came_back == "refused", stage, step.came_back)
+        (step.came_back.starts_with("refused"), stage, step.came_back)
     };
     for stage in order {
         assert!(

@@ -57,6 +57,8 @@ pub fn build(tock: &Path) -> Result<Programs, String> {
         patch("tock-tbf", &tock.join("libraries/tock-tbf")),
         "--config".to_owned(),
         patch("capsules-system", &tock.join("capsules/system")),
+        "--config".to_owned(),
+        patch("capsules-extra", &tock.join("capsules/extra")),
     ];
     let host = [
         "--manifest-path".to_owned(),

@@ -11,6 +11,7 @@ mod compare;
 mod report;
 mod rows;
 mod schedules;
+mod tickv;
 mod work;
 
 use clap::Parser;
@@ -62,6 +63,7 @@ fn run(arguments: &Arguments) -> Result<Report, String> {
     let mut report = Report::new(arguments.seed);
     rows::compare(&programs, scratch.path(), &mut report)?;
     cases::compare(&programs, scratch.path(), &mut report)?;
+    tickv::execute(&programs, &mut report)?;
     schedules::compare(&programs, arguments.seed, arguments.schedules, &mut report)?;
     Ok(report)
 }

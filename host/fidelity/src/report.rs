@@ -42,6 +42,17 @@ impl Section {
     }
 }
 
+/// What was executed on upstream's kernel alone.
+#[derive(Debug, Default, Serialize)]
+pub struct Store {
+    /// Lives of a board, each from power-up to its end or to a power cut.
+    pub lives: u64,
+    /// What was said of them.
+    pub told: Vec<String>,
+    /// What went wrong.
+    pub failure: Option<String>,
+}
+
 /// Everything.
 #[derive(Debug, Serialize)]
 pub struct Report {
@@ -51,6 +62,8 @@ pub struct Report {
     pub rows: Section,
     /// Apps.
     pub cases: Section,
+    /// Upstream's key-value store on our flash.
+    pub store: Store,
     /// Random schedules.
     pub schedules: Section,
     /// Boards that the schedules were run on.
@@ -64,6 +77,7 @@ impl Report {
             seed,
             rows: Section::default(),
             cases: Section::default(),
+            store: Store::default(),
             schedules: Section::default(),
             boards: 0,
         }
@@ -79,9 +93,8 @@ impl Report {
 
     /// Whether there is no difference.
     pub fn is_equal(&self) -> bool {
-        self.sections()
-            .iter()
-            .all(|(_, section)| section.different == 0)
+        let is_equal = |(_, section): &(_, &Section)| section.different == 0;
+        self.sections().iter().all(is_equal) && self.store.failure.is_none()
     }
 
     /// To standard output.
@@ -102,6 +115,13 @@ impl Report {
                 section.compared, section.lines, section.different
             );
         }
+        match &self.store.failure {
+            None => println!(
+                "{:<26} {:>8} lives of a board",
+                "upstream's TicKV", self.store.lives
+            ),
+            Some(failure) => println!("TicKV FAILED: {failure}\n"),
+        }
         println!(
             "seed {}, {} boards for the schedules: the kernels {}",
             self.seed,
@@ -109,7 +129,7 @@ impl Report {
             if self.is_equal() {
                 "do the same"
             } else {
-                "DIFFER"
+                "DIFFER, or what runs on one of them fails"
             }
         );
     }

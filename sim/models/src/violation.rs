@@ -213,6 +213,23 @@ pub enum Violation {
         /// First address asked for.
         address: u32,
     },
+    /// An address that no security register, or no byte of secured OTP, has.
+    OutsideSecurityArea {
+        /// The opcode.
+        opcode: u8,
+        /// The address.
+        address: u32,
+    },
+    /// A program or erase of a locked security register, or of locked OTP: it does nothing.
+    SecurityAreaLocked {
+        /// The opcode.
+        opcode: u8,
+    },
+    /// A command that makes no sense while secured OTP is in the array's place: it does nothing.
+    CommandInSecuredMode {
+        /// The opcode.
+        opcode: u8,
+    },
     /// A program that wraps to the start of its page.
     ProgramWrapsInPage {
         /// First address of the program.

@@ -211,7 +211,7 @@ impl NaiveDriver {
         length: usize,
     ) -> Result<(), ErrorCode> {
         let region = region::of(self.regions, id.short_app_id()).ok_or(ErrorCode::NODEVICE)?;
-        if region.access == Access::ReadOnly && matches!(kind, Kind::Program | Kind::Erase) {
+        if !region.access.writes() && matches!(kind, Kind::Program | Kind::Erase) {
             return Err(ErrorCode::NOSUPPORT);
         }
         let narrow = |number: usize| u32::try_from(number).map_err(|_| ErrorCode::INVAL);
@@ -513,7 +513,7 @@ impl SyscallDriver for NaiveDriver {
                 let region = region::of(self.regions, id.short_app_id());
                 let (length, access) = region.map_or((0, 0), |region| match region.access {
                     Access::ReadOnly => (region.length, 1),
-                    Access::ReadWrite => (region.length, 2),
+                    Access::ReadWrite | Access::ReadWriteAnd(_) => (region.length, 2),
                 });
                 return CommandReturn::success_u32_u32(length, access);
             }

@@ -50,6 +50,8 @@ pub enum Task {
     EraseAll,
     /// Programs a few bytes.
     Program,
+    /// Programs bytes of three pages.
+    ProgramOn,
     /// Erases a sector.
     Erase,
 }
@@ -65,6 +67,7 @@ fn perform(task: Task) {
             flash::read(piece * SMALL as u32, &mut buffer)
         }),
         Task::Program => flash::program(0, &[0x3C; SMALL]),
+        Task::ProgramOn => flash::program(250, &[0x3C; 300]),
         Task::Erase => flash::erase(0, REGION),
         Task::EraseAll => flash::erase(0, 2 * REGION),
     };

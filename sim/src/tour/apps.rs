@@ -222,6 +222,7 @@ fn code_of(failure: &Failure) -> Option<ErrorCode> {
         flash::Error::Setup(code)
         | flash::Error::Refused(code)
         | flash::Error::Ended { code, .. } => Some(*code),
+        flash::Error::Protected { .. } | flash::Error::Differs { .. } => Some(ErrorCode::Fail),
         flash::Error::Count { .. } => None,
     };
     let of_storage = |error: &storage::Error| match error {

@@ -13,7 +13,7 @@ use nrf52840_qspi::Divider;
 use qspi_models::{Nor, Qspi};
 use spi_nor::flash::{FlashFace, PAGE_SIZE, Page};
 use spi_nor::lifecycle::State;
-use spi_nor::region::Access;
+use spi_nor::region::{Access, Grants};
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -249,6 +249,20 @@ impl Bench {
     pub fn case(mut self, name: &str) -> Bench {
         let main = userland_cases::app::find(name).expect("a known app").main;
         self.push(Box::new(main), AfterFault::Stop);
+        self
+    }
+
+    /// One more app, to which its board grants this.
+    pub fn granted(mut self, grants: Grants, main: impl Fn(&Lab) + 'static) -> Bench {
+        let lab = Rc::clone(&self.lab);
+        self.push(Box::new(move || main(&lab)), AfterFault::Stop);
+        if let Some(AppSpec {
+            region: Some((_, _, access)),
+            ..
+        }) = self.apps.last_mut()
+        {
+            *access = Access::ReadWriteAnd(grants);
+        }
         self
     }
 

@@ -30,6 +30,20 @@ const READ: u32 = 5;
 const PROGRAM: u32 = 6;
 const ERASE: u32 = 7;
 const RECORD: u32 = 8;
+const OPTIONS: u32 = 9;
+const PROTECTION: u32 = 10;
+const UNLOCK: u32 = 11;
+const RELOCK: u32 = 12;
+const SECURITY_AREA: u32 = 13;
+const READ_SECURITY: u32 = 14;
+const PROGRAM_SECURITY: u32 = 15;
+const ERASE_SECURITY: u32 = 16;
+const UNIQUE_ID: u32 = 17;
+
+/// Option: what was programmed or erased is read back.
+pub const VERIFY: u32 = 1 << 0;
+/// Option: what is blank is not erased.
+pub const SKIP_BLANK: u32 = 1 << 1;
 
 /// What ends in an upcall.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,6 +104,57 @@ pub struct Ended {
     pub status: Result<(), ErrorCode>,
     /// Bytes done from the start.
     pub done: u32,
+    /// What is said of an error beyond its code.
+    pub why: Why,
+}
+
+/// What is said of an error beyond its code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Why {
+    /// Nothing.
+    #[default]
+    Unsaid,
+    /// The range is write-protected.
+    Protected,
+    /// What was read back differs.
+    Differs,
+}
+
+impl Why {
+    const fn of(value: u32) -> Why {
+        match value {
+            1 => Why::Protected,
+            2 => Why::Differs,
+            _ => Why::Unsaid,
+        }
+    }
+}
+
+/// What of the region is write-protected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Protection {
+    /// Nothing.
+    None,
+    /// These bytes.
+    Range {
+        /// The first one.
+        start: u32,
+        /// How many.
+        length: u32,
+    },
+    /// Some, but it is not known which.
+    Unknown,
+}
+
+/// What the part has beside its array. All in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SecurityArea {
+    /// The area; 0 if there is none.
+    pub size: u32,
+    /// Unit of its erase; 0 if it can't be erased.
+    pub erase_unit: u32,
+    /// The unique id; 0 if there is none.
+    pub unique_id: u32,
 }
 
 impl Ended {
@@ -98,11 +163,15 @@ impl Ended {
         Ended {
             status: ErrorCode::from_status(values[0]),
             done: values[1],
+            why: Why::of(values[2]),
         }
     }
 
     fn all_of(self, length: u32) -> Result<(), Error> {
+        let done = self.done;
         match self.status {
+            Err(_) if self.why == Why::Protected => Err(Error::Protected { done }),
+            Err(_) if self.why == Why::Differs => Err(Error::Differs { done }),
             Err(code) => Err(Error::Ended {
                 code,
                 done: self.done,
@@ -127,6 +196,16 @@ pub enum Error {
         /// Bytes done from the start before it.
         done: u32,
     },
+    /// The range, or a byte of it, is write-protected.
+    Protected {
+        /// Bytes done from the start.
+        done: u32,
+    },
+    /// What was read back is not what was programmed, or not blank.
+    Differs {
+        /// Bytes that are right, from the start.
+        done: u32,
+    },
     /// The operation ended well, yet says that it did something else than all of
     /// the bytes.
     Count {
@@ -141,6 +220,8 @@ impl fmt::Display for Error {
             Error::Setup(code) => write!(f, "{code} on subscribe or allow"),
             Error::Refused(code) => write!(f, "refused with {code}"),
             Error::Ended { code, done } => write!(f, "ended in {code} after {done} bytes"),
+            Error::Protected { done } => write!(f, "write-protected after {done} bytes"),
+            Error::Differs { done } => write!(f, "differs after {done} bytes"),
             Error::Count { done } => write!(f, "ended well with {done} bytes done"),
         }
     }
@@ -206,6 +287,122 @@ pub fn record() -> Result<Record, ErrorCode> {
         failed,
         last_error,
     })
+}
+
+/// Bytes that were done for this app since it was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traffic {
+    /// Read.
+    pub read: u32,
+    /// Programmed.
+    pub programmed: u32,
+    /// Erased.
+    pub erased: u32,
+}
+
+/// How many bytes were done for this app.
+///
+/// # Errors
+///
+/// NODEVICE without the driver.
+pub fn traffic() -> Result<Traffic, ErrorCode> {
+    let (read, programmed, erased) = command(DRIVER, RECORD, 1, 0).success_3_u32()?;
+    Ok(Traffic {
+        read,
+        programmed,
+        erased,
+    })
+}
+
+/// The last operation of this app that ended in an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastFailure {
+    /// The number of its upcall.
+    pub upcall: u32,
+    /// The address of the first byte that was not done.
+    pub address: u32,
+    /// When, in ticks.
+    pub at: u32,
+}
+
+/// Where and when this app's last error was. All are 0 if there was none.
+///
+/// # Errors
+///
+/// NODEVICE without the driver.
+pub fn last_failure() -> Result<LastFailure, ErrorCode> {
+    let (upcall, address, at) = command(DRIVER, RECORD, 2, 0).success_3_u32()?;
+    Ok(LastFailure {
+        upcall,
+        address,
+        at,
+    })
+}
+
+/// How many operations of this app's earlier lives ended when it was dead already.
+///
+/// # Errors
+///
+/// NODEVICE without the driver.
+pub fn orphans() -> Result<u32, ErrorCode> {
+    command(DRIVER, RECORD, 3, 0).success_u32()
+}
+
+/// Sets the options of the operations to come: [`VERIFY`], [`SKIP_BLANK`], or both.
+///
+/// # Errors
+///
+/// INVAL for what is no option, BUSY while an operation is outstanding.
+pub fn set_options(options: u32) -> Result<(), ErrorCode> {
+    command(DRIVER, OPTIONS, options, 0).success()
+}
+
+/// What of this app's region is write-protected.
+///
+/// # Errors
+///
+/// RESERVE until the part has been identified.
+pub fn protection() -> Result<Protection, ErrorCode> {
+    let (known, start, length) = command(DRIVER, PROTECTION, 0, 0).success_3_u32()?;
+    match known {
+        0 => Ok(Protection::None),
+        1 => Ok(Protection::Range { start, length }),
+        2 => Ok(Protection::Unknown),
+        _ => Err(ErrorCode::BadReturn),
+    }
+}
+
+/// What the part has beside its array.
+///
+/// # Errors
+///
+/// RESERVE until the part has been identified.
+pub fn security_area() -> Result<SecurityArea, ErrorCode> {
+    let answer = command(DRIVER, SECURITY_AREA, 0, 0).success_3_u32();
+    let (size, erase_unit, unique_id) = answer?;
+    Ok(SecurityArea {
+        size,
+        erase_unit,
+        unique_id,
+    })
+}
+
+/// Starts to clear the write protection of the whole part. Ends as an *open* does.
+///
+/// # Errors
+///
+/// The driver's refusal.
+pub fn start_unlock() -> Result<(), ErrorCode> {
+    command(DRIVER, UNLOCK, 0, 0).success()
+}
+
+/// Starts to put the write protection back. Ends as an *open* does.
+///
+/// # Errors
+///
+/// The driver's refusal.
+pub fn start_relock() -> Result<(), ErrorCode> {
+    command(DRIVER, RELOCK, 0, 0).success()
 }
 
 /// Starts an *open*.
@@ -312,6 +509,84 @@ pub fn program(address: u32, buffer: &[u8]) -> Result<(), Error> {
 /// Refused, or ended in an error.
 pub fn erase(address: u32, length: u32) -> Result<(), Error> {
     run(Operation::Erase, length, || start_erase(address, length))
+}
+
+/// Clears the write protection of the whole part.
+///
+/// # Errors
+///
+/// Refused, or ended in an error.
+pub fn unlock() -> Result<(), Error> {
+    run(Operation::Open, 0, start_unlock)
+}
+
+/// Puts the write protection back as it was before [`unlock`].
+///
+/// # Errors
+///
+/// Refused, or ended in an error.
+pub fn relock() -> Result<(), Error> {
+    run(Operation::Open, 0, start_relock)
+}
+
+/// Reads from the area beside the array.
+///
+/// # Errors
+///
+/// Refused, or ended in an error.
+pub fn read_security(address: u32, buffer: &mut [u8]) -> Result<(), Error> {
+    read_by(READ_SECURITY, address, buffer)
+}
+
+/// Reads the unique id, or as much of it as `buffer` holds.
+///
+/// # Errors
+///
+/// Refused, or ended in an error.
+pub fn unique_id(buffer: &mut [u8]) -> Result<(), Error> {
+    let length = length_of(buffer)?;
+    share::read_write(DRIVER, DESTINATION, buffer, |_| {
+        run(Operation::Read, length, || {
+            command(DRIVER, UNIQUE_ID, length, 0).success()
+        })
+    })
+    .map_err(Error::Setup)?
+}
+
+/// Programs to the area beside the array.
+///
+/// # Errors
+///
+/// Refused, or ended in an error.
+pub fn program_security(address: u32, buffer: &[u8]) -> Result<(), Error> {
+    let length = length_of(buffer)?;
+    share::read_only(DRIVER, SOURCE, buffer, |_| {
+        run(Operation::Program, length, || {
+            command(DRIVER, PROGRAM_SECURITY, address, length).success()
+        })
+    })
+    .map_err(Error::Setup)?
+}
+
+/// Erases `length` bytes of the area beside the array, both multiples of its unit.
+///
+/// # Errors
+///
+/// Refused, or ended in an error.
+pub fn erase_security(address: u32, length: u32) -> Result<(), Error> {
+    run(Operation::Erase, length, || {
+        command(DRIVER, ERASE_SECURITY, address, length).success()
+    })
+}
+
+fn read_by(number: u32, address: u32, buffer: &mut [u8]) -> Result<(), Error> {
+    let length = length_of(buffer)?;
+    share::read_write(DRIVER, DESTINATION, buffer, |_| {
+        run(Operation::Read, length, || {
+            command(DRIVER, number, address, length).success()
+        })
+    })
+    .map_err(Error::Setup)?
 }
 
 fn length_of(buffer: &[u8]) -> Result<u32, Error> {

@@ -11,7 +11,7 @@ use mock::{Board, Command, Flaw, Outcome, run};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use userland_rt::ErrorCode;
-use userland_rt::flash::{self, Access, Ended, Error, Operation};
+use userland_rt::flash::{self, Access, Ended, Error, Operation, Why};
 use userland_rt::returned::Returned;
 use userland_rt::{alarm, console, share, system_call, upcall};
 
@@ -265,6 +265,7 @@ fn a_missing_upcall_blocks_and_a_second_one_is_counted() {
     let ended = Ended {
         status: Ok(()),
         done: 4096,
+        why: Why::Unsaid,
     };
     assert_eq!(counts, (ended, 1, 2));
 }

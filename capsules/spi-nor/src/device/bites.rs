@@ -7,6 +7,7 @@
 use super::counters::count;
 use super::reads::{Begun, Wanted};
 use super::{Course, Device, Script};
+use crate::aside::Aside;
 use crate::bite;
 use crate::bite::Plan;
 use crate::client::{Bite, Flight, Request, Seat};
@@ -63,6 +64,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 self.forget_windows();
                 (address, length)
             }
+            Request::Aside(aside) => return self.begin_aside(seat, aside, flight, buffer),
         };
         let (recipe, plan) = match self.plan(&request) {
             Ok(planned) => planned,
@@ -80,6 +82,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             plan,
             rest: length.saturating_sub(plan.count),
             typical_us: recipe.typical_us,
+            aside: None,
         };
         if recipe.kind == Kind::Program {
             if !self.has_buffer(buffer) {
@@ -101,11 +104,6 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// The first bite of `request`, and how.
     pub(super) fn plan(&self, request: &Request) -> Result<(Recipe, Plan), Error> {
-        if self.profile.is_protected()
-            && matches!(request, Request::Program { .. } | Request::Erase { .. })
-        {
-            return Err(Error::BlockProtected);
-        }
         self.profile.map_or(Err(Error::Failed), |profile| {
             bite::plan(
                 request,
@@ -126,7 +124,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.next_page.set(None);
         count(&self.tally.begun);
         if !self.stalled.is_some() {
-            self.for_good.set(false);
+            // Nobody reads the array while the part is at something else.
+            self.for_good.set(course.aside.is_some());
             self.runs.set(false);
             self.stood.set(false);
             self.happen(Event::Begun);
@@ -216,6 +215,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let told = |bite: Bite<'_>| seat.client.bitten(course.flight, bite);
         match (result, course.kind) {
             (Err(error), _) => told(Bite::Failed(error)),
+            (Ok(()), _) if matches!(course.aside, Some(Aside::Unlock | Aside::Relock)) => {
+                told(Bite::Opened);
+            }
             (Ok(()), Kind::Program) => told(Bite::Programmed(count)),
             (Ok(()), Kind::Erase) => told(Bite::Erased(count)),
             (Ok(()), Kind::Read) => {

@@ -61,7 +61,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         match script {
             Some(Script::BringUp) => self.bring_up.map(|bring_up| bring_up.hash(hasher)),
             Some(Script::Operation) => self.operation.map(|operation| operation.hash(hasher)),
-            Some(Script::Read | Script::Suspension | Script::ShutDown(_)) | None => None,
+            Some(Script::Read | Script::Suspension | Script::Unlock(_) | Script::ShutDown(_))
+            | None => None,
         };
         self.stalled.map(|stalled| {
             (stalled.operation, stalled.left_us).hash(hasher);
@@ -81,7 +82,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         if let Some(profile) = self.profile.get() {
             (profile.read, profile.program, profile.width).hash(hasher);
             (profile.four_byte_mode, profile.own_opcodes).hash(hasher);
-            (profile.clock_limit_hz, profile.is_protected).hash(hasher);
+            (profile.clock_limit_hz, profile.protection, profile.unlocked).hash(hasher);
         }
         let answered = self.answers.get() != self.controller.answers();
         (self.is_known(), answered).hash(hasher);

@@ -45,6 +45,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         if let Some(lesson) = self.lesson(course.kind, course.plan.count)
             && F::LEARNS
             && !self.stood.get()
+            && course.aside.is_none()
             && let Some(pace) = self.operation.map(|operation| *operation.pace())
         {
             lesson.set(lesson.get().after(&pace, course.typical_us));

@@ -106,6 +106,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.forget_windows();
         self.stream.set(None);
         self.buffer.set(Flight::Even);
+        self.turns.iter().for_each(|turn| turn.set(0));
         if self.detaching.get() {
             // Whoever still waits is told before the end of it all is.
             self.cancel_all(Error::Detached);

@@ -55,6 +55,7 @@
 //! controller that has answered meanwhile, with a part of a long operation, gets more time.
 
 mod ahead;
+mod asides;
 mod bites;
 mod counters;
 mod fingerprint;
@@ -67,6 +68,7 @@ mod standstill;
 mod steps;
 mod waiting;
 
+use crate::aside::Aside;
 use crate::bite::Plan;
 use crate::bring_up::{BringUp, LEFTOVER_US};
 use crate::client::{Flight, Scope, Seat};
@@ -81,6 +83,7 @@ use crate::profile::Profile;
 use crate::shut_down::ShutDown;
 use crate::stream::Stream;
 use crate::suspension::Suspension;
+use crate::unlock::Unlock;
 use crate::window::Window;
 use core::cell::Cell;
 use core::hash::{Hash, Hasher};
@@ -136,6 +139,8 @@ enum Script {
     Read,
     /// See [`Device::suspension`] and [`Device::stalled`].
     Suspension,
+    /// See [`Device::course`].
+    Unlock(Unlock),
     ShutDown(ShutDown),
 }
 
@@ -155,6 +160,8 @@ struct Course<'a> {
     rest: u32,
     /// What the part's tables say is typical, in µs.
     typical_us: u32,
+    /// What it is, if it is not of the array.
+    aside: Option<Aside>,
 }
 
 impl Course<'_> {
@@ -167,6 +174,7 @@ impl Course<'_> {
         self.seat.is_some().hash(hasher);
         (self.flight, self.kind, self.buffer).hash(hasher);
         (self.address, self.plan, self.rest).hash(hasher);
+        self.aside.hash(hasher);
     }
 }
 

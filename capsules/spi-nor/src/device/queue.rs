@@ -7,12 +7,13 @@
 use super::reads::Begun;
 use super::waiting::Wait;
 use super::{Device, LATER_US};
-use crate::client::{Dimensions, Flight, Host, Request, Scope, Seat};
+use crate::client::{Dimensions, Extras, Flight, Host, Request, Scope, Seat};
 use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::identity::Kept;
 use crate::lifecycle::{Event, State};
-use kernel::hil::time::Alarm;
+use crate::otp::{self, Area};
+use kernel::hil::time::{Alarm, Ticks};
 use qspi_hil::Controller;
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
@@ -155,5 +156,22 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Host for Device<'a, C, A,
 
     fn dimensions(&self) -> Option<Dimensions> {
         self.profile.map(|profile| profile.dimensions)
+    }
+
+    fn erase_sizes(&self, start: u32, length: u32) -> u32 {
+        self.profile
+            .map_or(0, |profile| profile.geometry.erase_sizes(start, length))
+    }
+
+    fn now(&self) -> u32 {
+        self.alarm.now().into_u32_left_justified()
+    }
+
+    fn extras(&self) -> Option<Extras> {
+        self.profile.map(|profile| Extras {
+            protection: profile.protection,
+            otp: Area::of(profile.id),
+            unique_id: otp::has_unique_id(profile.id),
+        })
     }
 }

@@ -82,6 +82,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                         plan,
                         rest: wanted.length.saturating_sub(plan.count),
                         typical_us: 0,
+                        aside: None,
                     },
                     operation: Operation {
                         template: profile.read,
@@ -183,7 +184,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         {
             return self.begin(seat, request, flight, buffer);
         }
-        if length == 0 && self.read_ahead(landed, buffer) {
+        if length == 0 && landed.aside.is_none() && self.read_ahead(landed, buffer) {
             Begun::Started
         } else {
             Begun::Over

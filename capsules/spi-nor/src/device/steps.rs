@@ -55,6 +55,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 Input::Begin | Input::Done(_) | Input::Elapsed => Ok(()),
             })),
             Script::Suspension => self.suspension.map(|script| script.next(input)),
+            Script::Unlock(mut script) => {
+                let act = script.next(input);
+                self.script.set(Some(Script::Unlock(script)));
+                Some(act)
+            }
             Script::ShutDown(mut script) => {
                 let act = script.next(input);
                 self.script.set(Some(Script::ShutDown(script)));
@@ -116,7 +121,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             }
             Act::Read(operation, length) => {
                 let buffer = self.borrow(length, 0)?;
-                self.start(operation, Some(buffer), Some(self.read_us.get()))
+                let is_aside = self.course.get().is_some_and(|it| it.aside.is_some());
+                let longest_us = (!is_aside).then_some(self.read_us.get());
+                self.start(operation, Some(buffer), longest_us)
             }
             Act::Program(operation, length) => {
                 let buffer = self.borrow(length, 0)?;
@@ -265,12 +272,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 self.end_suspension(result);
             }
             Script::Suspension => count(&self.tally.impossible),
+            Script::Unlock(script) => self.end_unlock(&script, result),
             Script::ShutDown(_) => {
                 if result == Err(Error::NoAnswer) {
                     // It was reset instead.
                     self.profile.forget();
                     self.was_reset.set(true);
                 }
+                self.locked_again(result);
                 self.disable();
             }
         }

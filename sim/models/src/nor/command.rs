@@ -4,6 +4,7 @@
 
 //! Opcodes and the shape of the frames that carry them.
 
+use super::otp::Area;
 use super::part::{Family, FourByte, PartSpec};
 use super::sfdp_image::SfdpImage;
 use super::timing::Timing;
@@ -39,6 +40,13 @@ pub(crate) enum Kind {
     Suspend,
     Resume,
     Unlock,
+    /// Security registers.
+    ReadOtp,
+    ProgramOtp,
+    EraseOtp,
+    /// Secured OTP takes the array's place, and gives it back.
+    EnterSecured,
+    LeaveSecured,
 }
 
 /// Address bytes of a command.
@@ -113,6 +121,18 @@ impl CommandSet {
         set.add_common();
         set.add_array(part, sfdp, timing);
         set.add_registers(part.family);
+        match Area::of(part) {
+            Some(Area::Registers) => {
+                set.add(0x48, addressed(Kind::ReadOtp, Address::Three, 8));
+                set.add(0x42, addressed(Kind::ProgramOtp, Address::Three, 0));
+                set.add(0x44, addressed(Kind::EraseOtp, Address::Three, 0));
+            }
+            Some(Area::Mode(_)) => {
+                set.add(0xB1, plain(Kind::EnterSecured));
+                set.add(0xC1, plain(Kind::LeaveSecured));
+            }
+            None => {}
+        }
         if part.deep_power_down.is_some() {
             set.add(0xB9, plain(Kind::DeepPowerDown));
             set.add(0xAB, plain(Kind::Release));

@@ -13,7 +13,10 @@ use crate::{FlashOperation, Violation};
 
 impl Nor {
     pub(super) fn execute(&mut self, opcode: u8, command: Command, frame: Frame) {
-        let takes_data = matches!(command.kind, Kind::WriteRegisters(_) | Kind::Program);
+        let takes_data = matches!(
+            command.kind,
+            Kind::WriteRegisters(_) | Kind::Program | Kind::ProgramOtp
+        );
         // A release may be followed by dummies, to read the old one-byte id.
         let extra = !takes_data && command.kind != Kind::Release && !frame.data.is_empty();
         if extra || (takes_data && frame.data.is_empty()) {
@@ -30,7 +33,28 @@ impl Nor {
             Kind::WriteDisable => self.write_enabled = false,
             Kind::VolatileWriteEnable => self.volatile_write_enabled = true,
             Kind::WriteRegisters(first) => self.write_registers(opcode, first, &frame, volatile),
+            Kind::Program if self.otp.secured => {
+                if self.armed(opcode) {
+                    self.program_otp(opcode, frame);
+                }
+            }
             Kind::Program => self.program(opcode, frame),
+            Kind::ProgramOtp => {
+                if self.armed(opcode) && self.unhindered(opcode, None) {
+                    self.program_otp(opcode, frame);
+                }
+            }
+            Kind::EraseOtp => {
+                if self.armed(opcode) && self.unhindered(opcode, None) {
+                    self.erase_otp(opcode, frame.address());
+                }
+            }
+            Kind::EnterSecured => {
+                if self.unhindered(opcode, None) {
+                    self.otp.secured = true;
+                }
+            }
+            Kind::LeaveSecured => self.otp.secured = false,
             Kind::Erase => self.erase(opcode, frame.address()),
             Kind::ChipErase => self.chip_erase(opcode),
             Kind::DeepPowerDown => {
@@ -75,6 +99,7 @@ impl Nor {
             | Kind::ReadVolatileConfiguration
             | Kind::ReadId
             | Kind::ReadUniqueId
+            | Kind::ReadOtp
             | Kind::ReadSfdp => {}
         }
     }
@@ -257,7 +282,18 @@ impl Nor {
         }
     }
 
-    fn start(
+    pub(super) fn program_span(&self, length: u32) -> super::Span {
+        self.timing().program(length, self.part.page)
+    }
+
+    pub(super) fn shortest_erase(&self) -> super::Span {
+        let times = self.timing().erases.iter().map(|erase| erase.time);
+        times
+            .min_by_key(|time| time.typical_ns)
+            .expect("every part erases")
+    }
+
+    pub(super) fn start(
         &mut self,
         kind: FlashOperation,
         address: u32,
@@ -320,6 +356,7 @@ impl Nor {
             // Register writes and chip erases run on; so does what is already stopping.
             Some(operation)
                 if !second
+                    && !operation.beside
                     && operation.suspends_at.is_none()
                     && matches!(
                         operation.kind,

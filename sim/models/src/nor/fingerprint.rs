@@ -24,6 +24,7 @@ impl Nor {
             self.continuous_read,
             self.four_line_commands,
             self.unlocked,
+            self.otp.secured,
             self.failed.program,
             self.failed.erase,
             self.failed.protection,

@@ -7,6 +7,7 @@
 
 use super::command::{Address, Command, Kind};
 use super::faults::Lines;
+use super::otp::heard_while_secured;
 use super::power::Power;
 use super::{FlashFault, Nor};
 use crate::noise::noise_byte;
@@ -334,6 +335,9 @@ impl Nor {
         let Some(command) = self.commands.get(opcode) else {
             return Err(Some(Violation::UnknownOpcode { opcode }));
         };
+        if self.otp.secured && !heard_while_secured(command.kind) {
+            return Err(Some(Violation::CommandInSecuredMode { opcode }));
+        }
         if self.is_busy() && !heard_while_busy(command.kind) {
             return Err(Some(Violation::CommandWhileBusy { opcode }));
         }
@@ -355,6 +359,10 @@ impl Nor {
     }
 
     fn address_complete(&mut self, frame: &mut Frame) {
+        if self.otp.secured {
+            // A program looks for itself.
+            return;
+        }
         let reads = frame.command.is_some_and(|c| c.kind == Kind::Read);
         let suspended = self
             .suspended
@@ -433,6 +441,8 @@ impl Nor {
             }
         };
         match kind {
+            Kind::Read if self.otp.secured => self.answer_otp(frame, 0x03, into),
+            Kind::ReadOtp => self.answer_otp(frame, 0x48, into),
             Kind::Read => {
                 let start = frame.address.wrapping_add(from) & (self.part.size - 1);
                 self.array.read(start, into);
@@ -468,6 +478,13 @@ impl Nor {
         }
     }
 
+    fn answer_otp(&mut self, frame: &Frame, opcode: u8, into: &mut [u8]) {
+        match self.otp_place(opcode, frame.address) {
+            Some(place) => self.read_otp(place, frame.sent, into),
+            None => into.fill(0xFF),
+        }
+    }
+
     /// Bytes of a suspended range are neither old nor new.
     fn noise_from_suspended(&mut self, start: u32, into: &mut [u8]) {
         let Some(operation) = &self.suspended else {
@@ -493,6 +510,7 @@ fn sends_data(kind: Kind) -> bool {
         | Kind::Read
         | Kind::ReadId
         | Kind::ReadUniqueId
+        | Kind::ReadOtp
         | Kind::ReadSfdp => true,
         Kind::WriteEnable
         | Kind::WriteDisable
@@ -510,6 +528,10 @@ fn sends_data(kind: Kind) -> bool {
         | Kind::ExitFourByte
         | Kind::Suspend
         | Kind::Resume
+        | Kind::ProgramOtp
+        | Kind::EraseOtp
+        | Kind::EnterSecured
+        | Kind::LeaveSecured
         | Kind::Unlock => false,
     }
 }

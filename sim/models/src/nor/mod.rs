@@ -12,6 +12,7 @@ mod faults;
 mod fingerprint;
 mod frame;
 mod operation;
+mod otp;
 mod part;
 mod parts;
 mod power;
@@ -36,6 +37,7 @@ use array::Array;
 use command::CommandSet;
 use frame::Frame;
 use operation::{Effect, Operation};
+use otp::Otp;
 use power::Power;
 use status::Registers;
 
@@ -73,6 +75,7 @@ pub struct Nor {
     continuous_read: bool,
     four_line_commands: bool,
     unlocked: bool,
+    otp: Otp,
     failed: FailFlags,
     operation: Option<Operation>,
     suspended: Option<Operation>,
@@ -115,6 +118,7 @@ impl Nor {
             continuous_read: false,
             four_line_commands: false,
             unlocked: false,
+            otp: Otp::new(part),
             failed: FailFlags::default(),
             operation: None,
             suspended: None,
@@ -418,7 +422,12 @@ impl Nor {
 
     fn apply(&mut self, operation: &Operation, bytes: u32, broken_off: bool) {
         let seed = broken_off.then(|| crate::noise::noise(self.seed, self.operations));
-        operation.apply(&mut self.array, bytes, seed);
+        let array = if operation.beside {
+            self.otp.array()
+        } else {
+            &mut self.array
+        };
+        operation.apply(array, bytes, seed);
         if let Some(values) = operation.registers_after(self.registers.live(), bytes, seed) {
             self.registers.write(&self.part, values);
         }
@@ -497,6 +506,7 @@ impl Nor {
             | u8::from(suspended == Some(FlashOperation::Erase)) << 3
             | u8::from(self.failed.program) << 5
             | u8::from(self.failed.erase) << 6
+            | self.otp.lock_bits()
     }
 
     /// Micron flag status register: bit 7 is 1 when ready.

@@ -53,6 +53,8 @@ pub(crate) struct Operation {
     counted_until: u64,
     /// Bytes after which the supply fails.
     cut_after: Option<u32>,
+    /// It is not the array's.
+    pub(crate) beside: bool,
 }
 
 impl Operation {
@@ -77,6 +79,7 @@ impl Operation {
             suspends_at: None,
             counted_until: now,
             cut_after: None,
+            beside: false,
         }
     }
 

@@ -117,6 +117,7 @@ impl Nor {
         self.write_enabled = false;
         self.volatile_write_enabled = false;
         self.reset_enabled = false;
+        self.otp.secured = false;
         self.four_byte = false;
         self.continuous_read = false;
         self.four_line_commands = false;

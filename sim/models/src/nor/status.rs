@@ -4,6 +4,7 @@
 
 //! Status and configuration registers: what is stored, and what is in force.
 
+use super::otp::keep_locks;
 use super::part::{Family, PartSpec, QuadEnable};
 
 /// Write in progress.
@@ -14,6 +15,8 @@ const QE_STATUS_1: u8 = 1 << 6;
 const QE_STATUS_2: u8 = 1 << 1;
 const HIGH_PERFORMANCE: u8 = 1 << 1;
 const TOP_BOTTOM_CONFIG: u8 = 1 << 3;
+const SECTORS: u8 = 1 << 6;
+const COMPLEMENT: u8 = 1 << 6;
 
 /// The writable registers: status 1 to 3, or on Macronix the status and two
 /// configuration registers.
@@ -63,7 +66,7 @@ impl Registers {
                 *value = (*value & !mask) | (byte & mask);
             }
         }
-        values
+        keep_locks(part.family, self.live, values)
     }
 
     pub(crate) fn write_volatile(&mut self, values: [u8; 3]) {
@@ -109,19 +112,24 @@ impl Registers {
 
     /// First address and length of the range that the block-protect bits cover.
     ///
-    /// One level doubles the range of the one below; the highest covers all. The
-    /// complement and sector bits of some families are not modelled.
+    /// One level doubles the range of the one below; the highest covers all. Winbond
+    /// and GigaDevice have bits for sectors in place of blocks (32 KiB at most), and for
+    /// the rest instead (flashrom's tables of parts).
     pub(crate) fn protected(&self, part: &PartSpec) -> (u32, u32) {
         if part.family == Family::Sst {
             return (0, 0);
         }
         let highest = (1u8 << part.protect_bits) - 1;
         let level = (self.live[0] >> 2) & highest;
+        let has_more = matches!(part.family, Family::Winbond | Family::GigaDevice);
+        let rest = has_more && self.live[1] & COMPLEMENT != 0;
         if level == 0 {
-            return (0, 0);
+            return (0, if rest { part.size } else { 0 });
         }
         let length = if level == highest {
             part.size
+        } else if has_more && self.live[0] & SECTORS != 0 {
+            (4096 << (level - 1)).min(32 * 1024)
         } else {
             part.protect_unit
                 .checked_shl(u32::from(level - 1))
@@ -131,6 +139,11 @@ impl Registers {
         let bottom = match part.family {
             Family::Macronix | Family::MacronixR => self.live[1] & TOP_BOTTOM_CONFIG != 0,
             _ => self.live[0] & 0x20 != 0 && part.protect_bits == 3,
+        };
+        let (bottom, length) = if rest {
+            (!bottom, part.size - length)
+        } else {
+            (bottom, length)
         };
         (if bottom { 0 } else { part.size - length }, length)
     }
@@ -182,6 +195,22 @@ mod tests {
         assert_eq!(registers.protected(part), (0, 4 * 65536));
         registers.force(0, 15 << 2);
         assert_eq!(registers.protected(part), (0, 8 << 20));
+    }
+
+    #[test]
+    fn sectors_and_the_rest_are_protected() {
+        let part = part("W25Q128JV").unwrap();
+        let mut registers = Registers::new(part);
+        let mut protected = |status, second| {
+            registers.force(0, status);
+            registers.force(1, second);
+            registers.protected(part)
+        };
+        assert_eq!(protected(0x44, 0), ((16 << 20) - 4096, 4096));
+        assert_eq!(protected(0x74, 0), (0, 32 * 1024));
+        assert_eq!(protected(0, 0x40), (0, 16 << 20));
+        assert_eq!(protected(0x24, 0x40), (256 << 10, (16 << 20) - (256 << 10)));
+        assert_eq!(protected(0x1C, 0x40).1, 0);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod interrupted;
 mod observations;
 mod register_block;
 mod rig;
+mod security_areas;
 mod status_writes;
 mod suspend;
 mod tasks;

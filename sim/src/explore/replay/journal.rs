@@ -251,10 +251,10 @@ fn upcall_of(kind: Kind) -> usize {
 /// The operation that a command of the driver asks for.
 fn operation(command: usize, address: usize, length: usize) -> Option<Outstanding> {
     let kind = match command {
-        3 => Kind::Open,
-        5 => Kind::Read,
-        6 => Kind::Program,
-        7 => Kind::Erase,
+        3 | 11 | 12 => Kind::Open,
+        5 | 14 | 17 => Kind::Read,
+        6 | 15 => Kind::Program,
+        7 | 16 => Kind::Erase,
         _ => return None,
     };
     let has_range = kind != Kind::Open;

@@ -1,0 +1,130 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! What is asked of the part beside ranges of its array.
+
+use super::reads::Begun;
+use super::{Course, Device, Script};
+use crate::aside;
+use crate::aside::{Aside, Step};
+use crate::bite::Plan;
+use crate::client::{Bite, Flight, Seat};
+use crate::error::Error;
+use crate::features::{Features, Place};
+use crate::identity::Kept;
+use crate::operation::{Kind, OperationScript};
+use crate::profile::Unlocked;
+use crate::protection::Protection;
+use crate::unlock::Unlock;
+use kernel::hil::time::Alarm;
+use qspi_hil::Controller;
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
+    /// Begins a bite of `aside`, in `buffer` if it needs one.
+    pub(super) fn begin_aside(
+        &self,
+        seat: &'a Seat<'a>,
+        aside: Aside,
+        flight: Flight,
+        buffer: Flight,
+    ) -> Begun<'a> {
+        self.forget_windows();
+        self.stream.set(None);
+        let failed = |error| {
+            seat.client.bitten(flight, Bite::Failed(error));
+            Begun::Over
+        };
+        let step = self.profile.map_or(Err(Error::Failed), |profile| {
+            aside::plan(aside, profile, self, self.capacity.get())
+        });
+        let course = |kind, plan| Course {
+            seat: Some(seat),
+            flight,
+            kind,
+            buffer,
+            address: 0,
+            plan,
+            // What comes after it is asked for anew.
+            rest: 0,
+            typical_us: 0,
+            aside: Some(aside),
+        };
+        match step {
+            Err(error) => failed(error),
+            Ok(Step::Nothing) => {
+                seat.client.bitten(flight, Bite::Opened);
+                Begun::Over
+            }
+            Ok(Step::Operate(recipe, plan)) => {
+                let course = course(recipe.kind, plan);
+                if recipe.kind == Kind::Program {
+                    if !self.has_buffer(buffer) {
+                        return failed(Error::BufferQuarantined);
+                    }
+                    if !self.load(seat, &course, flight, 0, recipe.length) {
+                        return Begun::Over;
+                    }
+                }
+                // If the controller dies in the middle of it, the part is busy for so long.
+                let leftover_us = self.leftover_us.get().max(recipe.maximum_us);
+                self.leftover_us.set(leftover_us);
+                self.set_off(OperationScript::new(recipe), course);
+                Begun::Started
+            }
+            Ok(Step::Write(script)) => {
+                let plan = Plan { head: 0, count: 0 };
+                self.embark(&course(Kind::Erase, plan));
+                self.run(Script::Unlock(script));
+                Begun::Started
+            }
+        }
+    }
+
+    /// The protection bits are written, or not.
+    pub(super) fn end_unlock(&self, script: &Unlock, result: Result<(), Error>) {
+        let Some(course) = self.course.take() else {
+            super::counters::count(&self.tally.impossible);
+            return;
+        };
+        self.profile.map(|profile| {
+            match (course.aside, result, profile.unlocked, script.before()) {
+                (Some(Aside::Relock), Ok(()), Some(unlocked), _) => {
+                    profile.protection = unlocked.protection;
+                    profile.unlocked = None;
+                }
+                // What was there before the first one is put back, also if it has ended half-way.
+                (_, _, None, Some(registers)) => {
+                    profile.unlocked = Some(Unlocked {
+                        registers,
+                        protection: profile.protection,
+                    });
+                }
+                (_, _, _, _) => {}
+            }
+            match result {
+                Ok(()) if course.aside == Some(Aside::Unlock) => {
+                    profile.protection = Protection::None;
+                }
+                Ok(()) => {}
+                // Something was written, and nobody knows what it has become.
+                Err(_) if script.before().is_some() => {
+                    profile.protection = Protection::Unknown;
+                }
+                Err(_) => {}
+            }
+        });
+        self.end_bite(course, result);
+    }
+
+    /// The part was put to sleep, with its volatile registers as they were at power-up.
+    pub(super) fn locked_again(&self, result: Result<(), Error>) {
+        if result.is_ok() {
+            self.profile.map(|profile| {
+                if profile.volatile_write_enable.is_some() {
+                    profile.unlocked = None;
+                }
+            });
+        }
+    }
+}

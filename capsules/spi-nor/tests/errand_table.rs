@@ -1,0 +1,158 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! Table and diagram of a kernel client's operation in `doc/state-machines.md` are the code's.
+
+#[path = "../../../doc/documented.rs"]
+mod documented;
+
+use documented::{Edge, Section};
+use spi_nor::errand::{Action, Errand, Event, Rest, transition};
+use spi_nor::error::Error;
+
+/// What the errand is over with, and what it is told to fail with.
+const OVER: Result<(), Error> = Ok(());
+const WHY: Error = Error::Detached;
+
+const ERRANDS: [Errand; 5] = [
+    Errand::Idle,
+    Errand::Waiting,
+    Errand::InFlight,
+    Errand::Cancelling,
+    Errand::Over(OVER),
+];
+
+const EVENTS: [Event; 11] = [
+    Event::Submitted,
+    Event::SubmittedEmpty,
+    Event::Taken,
+    Event::Landed(Rest::Nothing),
+    Event::Landed(Rest::Waits),
+    Event::Landed(Rest::Flies),
+    Event::Failed(WHY),
+    Event::Refused(WHY),
+    Event::Cancelled,
+    Event::Revoked(WHY),
+    Event::Looked,
+];
+
+fn errand_name(errand: Errand) -> &'static str {
+    match errand {
+        Errand::Idle => "Idle",
+        Errand::Waiting => "Waiting",
+        Errand::InFlight => "InFlight",
+        Errand::Cancelling => "Cancelling",
+        Errand::Over(_) => "Over",
+    }
+}
+
+fn event_name(event: Event) -> &'static str {
+    match event {
+        Event::Submitted => "Submitted",
+        Event::SubmittedEmpty => "SubmittedEmpty",
+        Event::Taken => "Taken",
+        Event::Landed(Rest::Nothing) => "Landed: all",
+        Event::Landed(Rest::Waits) => "Landed: the rest waits",
+        Event::Landed(Rest::Flies) => "Landed: the rest flies",
+        Event::Failed(_) => "Failed",
+        Event::Refused(_) => "Refused",
+        Event::Cancelled => "Cancelled",
+        Event::Revoked(_) => "Revoked",
+        Event::Looked => "Looked",
+    }
+}
+
+fn action_name(action: Action) -> &'static str {
+    match action {
+        Action::Nothing => "",
+        Action::Ask => "ask",
+        Action::Busy => "busy",
+        Action::Already => "already",
+        Action::Progress => "progress",
+        Action::Tell(Ok(())) => "tell",
+        Action::Tell(Err(Error::Cancelled)) => "tell cancelled",
+        Action::Tell(Err(_)) => "tell why",
+    }
+}
+
+fn cell(from: Errand, (to, action): (Errand, Action)) -> String {
+    match (from == to, action) {
+        (true, Action::Nothing) => "·".to_owned(),
+        (true, action) => action_name(action).to_owned(),
+        (false, Action::Nothing) => errand_name(to).to_owned(),
+        (false, action) => format!("{}, {}", errand_name(to), action_name(action)),
+    }
+}
+
+fn section() -> Section {
+    Section::of("state-machines.md", "## A kernel client's operation")
+}
+
+#[test]
+fn the_documented_table_is_the_transition_function() {
+    let mut expected = vec![
+        std::iter::once("event".to_owned())
+            .chain(ERRANDS.map(|errand| errand_name(errand).to_owned()))
+            .collect::<Vec<_>>(),
+    ];
+    for event in EVENTS {
+        expected.push(
+            std::iter::once(event_name(event).to_owned())
+                .chain(ERRANDS.map(|errand| cell(errand, transition(errand, event))))
+                .collect(),
+        );
+    }
+    section().assert_table(&expected);
+}
+
+#[test]
+fn the_documented_diagram_is_the_transition_function() {
+    let mut expected = Vec::new();
+    for errand in ERRANDS {
+        for event in EVENTS {
+            let (next, _) = transition(errand, event);
+            if next != errand {
+                expected.push(Edge {
+                    from: errand_name(errand).to_owned(),
+                    to: errand_name(next).to_owned(),
+                    event: event_name(event).to_owned(),
+                });
+            }
+        }
+    }
+    section().assert_diagram(errand_name(Errand::default()), &expected);
+}
+
+/// C1: every way from accepted to none tells once, and no other transition tells.
+#[test]
+fn who_leaves_for_idle_is_told_and_nobody_else() {
+    for errand in ERRANDS {
+        for event in EVENTS {
+            let (next, action) = transition(errand, event);
+            let ends = errand != Errand::Idle && next == Errand::Idle;
+            assert_eq!(
+                ends,
+                matches!(action, Action::Tell(_)),
+                "{errand:?}, {event:?}"
+            );
+        }
+    }
+}
+
+/// C10: after a revoke and the end of what is in flight nothing is left.
+#[test]
+fn a_revoke_ends_all_that_is_not_in_flight() {
+    for errand in ERRANDS {
+        let (next, _) = transition(errand, Event::Revoked(WHY));
+        let flies = matches!(errand, Errand::InFlight | Errand::Cancelling);
+        assert_eq!(next == Errand::Idle, !flies, "{errand:?}");
+        if flies {
+            for rest in [Rest::Nothing, Rest::Waits] {
+                let (next, _) = transition(next, Event::Landed(rest));
+                let (next, _) = transition(next, Event::Revoked(WHY));
+                assert_eq!(next, Errand::Idle);
+            }
+        }
+    }
+}
