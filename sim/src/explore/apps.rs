@@ -64,7 +64,7 @@ pub enum Task {
     ProgramSecurity,
     /// Erases a unit of the security area.
     EraseSecurity,
-    /// Clears the write protection of the part, and programs a few bytes.
+    /// Clears the write protection of the part.
     Unlock,
     /// Puts the write protection back.
     Relock,
@@ -84,14 +84,17 @@ fn perform(task: Task) {
         Task::ProgramOn => flash::program(250, &[0x3C; 300]),
         Task::Erase => flash::erase(0, REGION),
         Task::EraseAll => flash::erase(0, 2 * REGION),
-        Task::ProgramVerified => with_options(flash::VERIFY, || flash::program(0, &[0x3C; SMALL])),
+        // Where it is blank, or was programmed so before.
+        Task::ProgramVerified => {
+            with_options(flash::VERIFY, || flash::program(256, &[0x3C; SMALL]))
+        }
         Task::EraseSparing => with_options(flash::SKIP_BLANK | flash::VERIFY, || {
             flash::erase(0, 2 * REGION)
         }),
         Task::ReadSecurity => flash::read_security(0, &mut [0; SMALL]),
         Task::ProgramSecurity => flash::program_security(0, &[0x3C; SMALL]),
         Task::EraseSecurity => flash::erase_security(0, 256),
-        Task::Unlock => flash::unlock().and_then(|()| flash::program(0, &[0x3C; SMALL])),
+        Task::Unlock => flash::unlock(),
         Task::Relock => flash::relock(),
     };
 }
