@@ -24,7 +24,7 @@ prepush: ci-job-format ci-job-clippy ci-job-rules ci-job-test ci-job-docs ci-job
 	@echo "prepush: clean"
 
 .PHONY: ci
-ci: prepush ci-job-broken ci-job-embedded ci-job-fidelity ci-job-tabs ci-job-qemu ci-job-oracle ci-job-firmware ## All that CI runs
+ci: prepush ci-job-minimal ci-job-broken ci-job-embedded ci-job-fidelity ci-job-tabs ci-job-qemu ci-job-oracle ci-job-firmware ## All that CI runs
 
 .PHONY: ci-job-format
 ci-job-format: ## Is everything formatted?
@@ -49,6 +49,16 @@ ci-job-docs: ## Docs, warnings denied
 .PHONY: ci-job-tour
 ci-job-tour: ## The tour must end with no breach
 	$(CARGO) run --release --locked -- tour
+
+.PHONY: ci-job-minimal
+# Tests that are about other parts, or about doing without what this one needs, are left out.
+ci-job-minimal: explore-minimal ## What a board with as little as there can be must be good for, too
+	$(CARGO) test --locked --features minimal -p tock-qspi --lib \
+	    --test first_light --test kernel_clients --test faults_controller
+	$(CARGO) test --locked --features minimal -p tock-qspi --test faults_system -- \
+	    --skip every_part --skip storm
+	$(CARGO) test --locked --features minimal -p tock-qspi --test faults_flash -- \
+	    block_protected_from_before
 
 .PHONY: ci-job-broken
 ci-job-broken: ## Builds with a piece of the teardown removed must be found out
@@ -109,9 +119,12 @@ SIM = $(CARGO) run --release --locked --quiet --
 SIM_OPTIONS = $(if $(PART),--part $(PART)) $(if $(JSON),--json)
 # What a nightly run tries: 3 processes, 2 operations, 2 deaths.
 NIGHTLY = --processes 3 --operations 2 --deaths 2 --detaches 0
-.PHONY: explore explore-nightly random replay
+.PHONY: explore explore-nightly explore-minimal random replay
 explore: ## Every interleaving of 2 processes, 3 operations, 1 death, 1 detach (BOUNDS=--help)
 	$(SIM) explore $(SIM_OPTIONS) $(BOUNDS)
+
+explore-minimal: ## As explore, 1 operation each, on a board with as little as there can be (doc/porting.md)
+	$(CARGO) run --release --locked --quiet --features minimal -- explore --operations 1 $(SIM_OPTIONS)
 
 explore-nightly: ## The same of 3 processes with 2 deaths: takes long
 	$(SIM) explore $(SIM_OPTIONS) $(NIGHTLY)

@@ -51,7 +51,14 @@ use tock_host_platform::{Arena, LoadError, ProcessMemory, process_slots, trace, 
 /// The controller as this board has it.
 pub type SimQspi = Qspi<'static, SimPort, SimFence>;
 /// The device as this board has it.
-pub type SimDevice = Device<'static, SimQspi, SimAlarm<'static>>;
+pub type SimDevice = Device<'static, SimQspi, SimAlarm<'static>, SimFeatures>;
+
+/// What of the device the board has.
+#[cfg(not(feature = "minimal"))]
+pub type SimFeatures = spi_nor::features::Full;
+/// What of the device the board has: as little as there can be.
+#[cfg(feature = "minimal")]
+pub type SimFeatures = spi_nor::features::Minimal<spi_nor::fixed_parts::Mx25r6435f>;
 
 /// Bytes of each of the device's buffers: a 4 KiB read of any alignment in one transfer.
 pub const BUFFER_SIZE: usize = 4096 + 8;
@@ -337,7 +344,7 @@ impl Board {
         let device_alarm: &'static SimAlarm = arena.alloc(SimAlarm::new(&machine));
         // SAFETY: the only slice of this block.
         let buffer = unsafe { block.slice(0, settings.buffer_bytes) };
-        let device: &'static SimDevice = arena.alloc(Device::new(
+        let device: &'static SimDevice = arena.alloc(Device::with_features(
             qspi,
             device_alarm,
             buffer,
@@ -373,6 +380,7 @@ impl Board {
             device,
             kernel.create_grant(driver::DRIVER_NUM, &memory_capability),
             regions,
+            arena.alloc(driver::Owners::<{ driver::SLOTS }>::new()),
         ));
         device.add_client(arena.alloc(Seat::new(driver)));
         let flash: Option<&'static FlashFace> = settings.flash_range.map(|(start, length)| {

@@ -843,13 +843,12 @@ pub fn identify(dump: &Dump) -> Result<Report, IdentifyError> {
         regions: geometry
             .regions
             .iter()
-            .flatten()
             .filter(|_| !geometry.is_uniform())
             .map(|region| RegionReport {
                 start: region.start,
                 end: region.end,
                 erase_bytes: geometry
-                    .erase_types_in(region)
+                    .erase_types_in(&region)
                     .map(|erase_type| erase_type.size_bytes)
                     .collect(),
             })

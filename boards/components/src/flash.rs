@@ -9,6 +9,7 @@ use kernel::component::Component;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 use spi_nor::client::Seat;
+use spi_nor::features::{Features, Full};
 use spi_nor::flash::FlashFace;
 
 use crate::spi_nor::SpiNorDevice;
@@ -27,15 +28,19 @@ macro_rules! spi_nor_flash_component_static {
 pub type SpiNorFlash = FlashFace<'static>;
 
 /// `length` bytes of the part from `start` on, in pages of 4 KiB.
-pub struct SpiNorFlashComponent<C: Controller<'static> + 'static, A: Alarm<'static> + 'static> {
-    device: &'static SpiNorDevice<C, A>,
+pub struct SpiNorFlashComponent<
+    C: Controller<'static> + 'static,
+    A: Alarm<'static> + 'static,
+    F: Features + 'static = Full,
+> {
+    device: &'static SpiNorDevice<C, A, F>,
     start: u32,
     length: u32,
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> SpiNorFlashComponent<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> SpiNorFlashComponent<C, A, F> {
     /// `start` and `length` in bytes, multiples of 4 KiB.
-    pub fn new(device: &'static SpiNorDevice<C, A>, start: u32, length: u32) -> Self {
+    pub fn new(device: &'static SpiNorDevice<C, A, F>, start: u32, length: u32) -> Self {
         SpiNorFlashComponent {
             device,
             start,
@@ -44,7 +49,9 @@ impl<C: Controller<'static>, A: Alarm<'static>> SpiNorFlashComponent<C, A> {
     }
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> Component for SpiNorFlashComponent<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Component
+    for SpiNorFlashComponent<C, A, F>
+{
     type StaticInput = (
         &'static mut MaybeUninit<FlashFace<'static>>,
         &'static mut MaybeUninit<Seat<'static>>,

@@ -18,8 +18,9 @@ use qspi_hil::Controller;
 use spi_nor::device::{Observer, RestClient};
 use spi_nor::driver::Driver;
 use spi_nor::error::Error;
+use spi_nor::features::{Features, Full};
+use spi_nor::identity::Identity;
 use spi_nor::lifecycle::{Event, State};
-use spi_nor::parts_by_id;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,18 +37,25 @@ macro_rules! spi_nor_report_component_static {
     ($C:ty, $A:ty $(,)?) => {{
         kernel::static_buf!($crate::report::Report<$C, $A>)
     }};
+    ($C:ty, $A:ty, $F:ty $(,)?) => {{
+        kernel::static_buf!($crate::report::Report<$C, $A, $F>)
+    }};
 }
 
 /// Speaks of a device.
-pub struct Report<C: Controller<'static> + 'static, A: Alarm<'static> + 'static> {
-    device: &'static SpiNorDevice<C, A>,
+pub struct Report<
+    C: Controller<'static> + 'static,
+    A: Alarm<'static> + 'static,
+    F: Features + 'static = Full,
+> {
+    device: &'static SpiNorDevice<C, A, F>,
     driver: &'static Driver<'static>,
     controller: &'static C,
     detail: Detail,
     identified: Cell<bool>,
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> Report<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Report<C, A, F> {
     /// Says which apps had errors.
     fn tell_failures(&self) {
         for (app, record) in self.driver.records() {
@@ -66,7 +74,7 @@ impl<C: Controller<'static>, A: Alarm<'static>> Report<C, A> {
             return;
         };
         let known = profile.dimensions;
-        let name = parts_by_id::known(profile.id).map_or("unlisted part", |part| part.name);
+        let name = F::Identity::name(profile.id);
         debug!(
             "[spi-nor] {} (id {:02x?}): {} KiB, sector {}, page {}",
             name,
@@ -92,7 +100,7 @@ impl<C: Controller<'static>, A: Alarm<'static>> Report<C, A> {
     }
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> Observer for Report<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Observer for Report<C, A, F> {
     fn transition(&self, from: State, event: Event, to: State) {
         if self.detail == Detail::Transitions {
             debug!("[spi-nor] {:?} --{:?}--> {:?}", from, event, to);
@@ -122,7 +130,7 @@ impl<C: Controller<'static>, A: Alarm<'static>> Observer for Report<C, A> {
     }
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> RestClient for Report<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> RestClient for Report<C, A, F> {
     fn detached(&self, result: Result<(), Error>) {
         debug!("[spi-nor] detached: {:?}", result);
         self.tell_failures();
@@ -130,15 +138,19 @@ impl<C: Controller<'static>, A: Alarm<'static>> RestClient for Report<C, A> {
 }
 
 /// Has a device spoken of.
-pub struct ReportComponent<C: Controller<'static> + 'static, A: Alarm<'static> + 'static> {
-    spi_nor: SpiNor<C, A>,
+pub struct ReportComponent<
+    C: Controller<'static> + 'static,
+    A: Alarm<'static> + 'static,
+    F: Features + 'static = Full,
+> {
+    spi_nor: SpiNor<C, A, F>,
     controller: &'static C,
     detail: Detail,
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> ReportComponent<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> ReportComponent<C, A, F> {
     /// Of the part behind `controller`.
-    pub fn new(spi_nor: SpiNor<C, A>, controller: &'static C, detail: Detail) -> Self {
+    pub fn new(spi_nor: SpiNor<C, A, F>, controller: &'static C, detail: Detail) -> Self {
         ReportComponent {
             spi_nor,
             controller,
@@ -147,12 +159,14 @@ impl<C: Controller<'static>, A: Alarm<'static>> ReportComponent<C, A> {
     }
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> Component for ReportComponent<C, A> {
-    type StaticInput = &'static mut MaybeUninit<Report<C, A>>;
-    type Output = &'static Report<C, A>;
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Component
+    for ReportComponent<C, A, F>
+{
+    type StaticInput = &'static mut MaybeUninit<Report<C, A, F>>;
+    type Output = &'static Report<C, A, F>;
 
     fn finalize(self, memory: Self::StaticInput) -> Self::Output {
-        let report: &'static Report<C, A> = memory.write(Report {
+        let report: &'static Report<C, A, F> = memory.write(Report {
             device: self.spi_nor.device,
             driver: self.spi_nor.driver,
             controller: self.controller,

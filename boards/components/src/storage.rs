@@ -10,6 +10,7 @@ use kernel::component::Component;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 use spi_nor::client::Seat;
+use spi_nor::features::{Features, Full};
 use spi_nor::storage::{SECTOR_SIZE, StorageFace};
 
 use crate::spi_nor::SpiNorDevice;
@@ -32,15 +33,19 @@ macro_rules! spi_nor_storage_component_static {
 pub type SpiNorStorage = StorageFace<'static>;
 
 /// `length` bytes of the part from `start` on, each of which can be overwritten.
-pub struct SpiNorStorageComponent<C: Controller<'static> + 'static, A: Alarm<'static> + 'static> {
-    device: &'static SpiNorDevice<C, A>,
+pub struct SpiNorStorageComponent<
+    C: Controller<'static> + 'static,
+    A: Alarm<'static> + 'static,
+    F: Features + 'static = Full,
+> {
+    device: &'static SpiNorDevice<C, A, F>,
     start: u32,
     length: u32,
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> SpiNorStorageComponent<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> SpiNorStorageComponent<C, A, F> {
     /// `start` and `length` in bytes, multiples of 4 KiB.
-    pub fn new(device: &'static SpiNorDevice<C, A>, start: u32, length: u32) -> Self {
+    pub fn new(device: &'static SpiNorDevice<C, A, F>, start: u32, length: u32) -> Self {
         SpiNorStorageComponent {
             device,
             start,
@@ -49,7 +54,9 @@ impl<C: Controller<'static>, A: Alarm<'static>> SpiNorStorageComponent<C, A> {
     }
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> Component for SpiNorStorageComponent<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Component
+    for SpiNorStorageComponent<C, A, F>
+{
     type StaticInput = (
         &'static mut MaybeUninit<Sector>,
         &'static mut MaybeUninit<StorageFace<'static>>,

@@ -5,7 +5,7 @@
 //! Tock for Particle's Boron (nRF52840), with the MX25L3233F on the QSPI peripheral, which
 //! upstream's board leaves unused.
 //!
-//! A small configuration: console and process console on the UART, alarms, an LED, and the flash.
+//! A small configuration, which shows how little the flash takes where its part is known: console and process console on the UART, alarms, an LED, and the flash.
 //! The radios and the other peripherals are as upstream has them, and not here.
 
 #![no_std]
@@ -65,6 +65,8 @@ type InterruptsHw =
     Interrupts<nrf52840_qspi::Mmio, cortexm4f::dma_fence::CortexMDmaFence, Peripherals>;
 type ChipHw = nrf52840::chip::NRF52<'static, InterruptsHw>;
 type AlarmHw = nrf52840::rtc::Rtc<'static>;
+/// The one part that is soldered to this board: nothing else is looked for.
+type Flash = spi_nor::features::Minimal<spi_nor::fixed_parts::Mx25l3233f>;
 type LedHw = LedLow<'static, nrf52840::gpio::GPIOPin<'static>>;
 type Printer = capsules_system::process_printer::ProcessPrinterText;
 type SchedulerHw = SweepingSchedulerType<components::sched::round_robin::RoundRobinComponentType>;
@@ -249,7 +251,7 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
         mux_alarm,
     )
     .finalize(nrf52840_qspi_components::qspi_component_static!());
-    let spi_nor = SpiNorComponent::new(
+    let spi_nor = SpiNorComponent::<_, _, _, Flash, _>::with_features(
         board_kernel,
         spi_nor::driver::DRIVER_NUM,
         qspi,
@@ -258,11 +260,14 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
         spi_nor::device::Config { idle_us: IDLE_US },
         create_capability!(capabilities::MemoryAllocationCapability),
     )
-    .finalize(spi_nor_components::spi_nor_component_static!(
-        QspiHw, AlarmHw
+    .finalize(spi_nor_components::spi_nor_minimal_component_static!(
+        QspiHw,
+        AlarmHw,
+        Flash,
+        REGIONS.len()
     ));
     ReportComponent::new(spi_nor, qspi, Detail::Faults).finalize(
-        spi_nor_components::spi_nor_report_component_static!(QspiHw, AlarmHw),
+        spi_nor_components::spi_nor_report_component_static!(QspiHw, AlarmHw, Flash),
     );
 
     let led = components::led::LedsComponent::new().finalize(components::led_component_static!(

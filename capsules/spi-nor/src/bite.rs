@@ -9,9 +9,9 @@
 
 use crate::client::Request;
 use crate::error::Error;
-use crate::geometry::Geometry;
+use crate::geometry::{EraseType, Geometry};
 use crate::operation::{Kind, Recipe};
-use crate::plan::{ErasePlan, Granularity, PlanError, ProgramPlan, ReadPlan, Transfer};
+use crate::plan::{self, ErasePlan, Granularity, PlanError, Transfer};
 use crate::profile::{Profile, Wires};
 use qspi_hil::{Operation, Template};
 
@@ -66,9 +66,7 @@ pub fn plan_read(
     length: u32,
     granularity: Granularity,
 ) -> Result<(Transfer, Plan), Error> {
-    let transfer = ReadPlan::new(geometry, address, length, granularity)?
-        .next()
-        .ok_or(Error::OutOfRange)?;
+    let transfer = plan::first_transfer(geometry, address, length, granularity, None)?;
     let plan = Plan {
         head: transfer.head_bytes as usize,
         count: transfer.data_bytes,
@@ -80,8 +78,7 @@ pub fn plan_read(
 /// [`granularity`] says of the profile's reads.
 ///
 /// # Errors
-/// [`Error::OutOfRange`], [`Error::Misaligned`], [`Error::BlockProtected`], or what the
-/// controller can't do.
+/// [`Error::OutOfRange`], [`Error::Misaligned`], or what the controller can't do.
 pub fn plan(
     request: &Request,
     profile: &Profile,
@@ -89,64 +86,46 @@ pub fn plan(
     capacity: usize,
     read: Granularity,
 ) -> Result<(Recipe, Plan), Error> {
-    match *request {
-        Request::Open | Request::Aside(_) => Err(Error::OutOfRange),
+    let (kind, template, transfer, (typical_us, maximum_us)) = match *request {
+        Request::Open | Request::Aside(_) => return Err(Error::OutOfRange),
         Request::Read { address, length } => {
-            let transfer = ReadPlan::new(&profile.geometry, address, length, read)?
-                .next()
-                .ok_or(Error::OutOfRange)?;
-            Ok(transferred(
-                Kind::Read,
-                profile.read,
-                &transfer,
-                profile,
-                (0, 0),
-                false,
-            ))
+            let geometry = &profile.geometry;
+            let transfer = plan::first_transfer(geometry, address, length, read, None)?;
+            (Kind::Read, profile.read, transfer, (0, 0))
         }
         Request::Program { address, length } => {
             writable(profile, address, length)?;
+            let geometry = &profile.geometry;
             let granularity = granularity(wires, &profile.program, room(capacity));
-            let transfer = ProgramPlan::new(&profile.geometry, address, length, granularity)?
-                .next()
-                .ok_or(Error::OutOfRange)?;
+            let page = Some(geometry.page_bytes);
+            let transfer = plan::first_transfer(geometry, address, length, granularity, page)?;
             let times = profile.program_us(transfer.bus_bytes);
-            Ok(transferred(
-                Kind::Program,
-                profile.program,
-                &transfer,
-                profile,
-                times,
-                wires.enables_write(),
-            ))
+            (Kind::Program, profile.program, transfer, times)
         }
         Request::Erase { address, length } => {
             writable(profile, address, length)?;
             let step = ErasePlan::new(&profile.geometry, address, length)?
                 .next()
                 .ok_or(Error::OutOfRange)?;
+            let EraseType {
+                size_bytes, times, ..
+            } = step.erase_type;
             let template = profile.erase_template(&step.erase_type);
-            let recipe = Recipe {
-                kind: Kind::Erase,
-                operation: Operation {
-                    template,
-                    address: step.address,
-                },
-                length: 0,
-                typical_us: step.erase_type.times.typ_us,
-                maximum_us: step.erase_type.times.max_us,
-                poll: profile.poll,
-                four_byte_mode: profile.mode_before(Kind::Erase),
-                enables_write: wires.enables_write(),
-                beside: None,
-            };
-            let plan = Plan {
-                head: 0,
-                count: step.erase_type.size_bytes,
-            };
-            Ok((recipe, plan))
+            let transfer = Transfer::without_data(step.address, size_bytes);
+            let times = (times.typ_us, times.max_us);
+            (Kind::Erase, template, transfer, times)
         }
-    }
+    };
+    let enables_write = kind != Kind::Read && wires.enables_write();
+    let times = (typical_us, maximum_us);
+    Ok(transferred(
+        kind,
+        template,
+        &transfer,
+        profile,
+        times,
+        enables_write,
+    ))
 }
 
 /// What a buffer of `capacity` bytes has room for beside a status register.

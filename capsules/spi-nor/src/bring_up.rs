@@ -12,14 +12,14 @@
 //! A part that is already known was put to sleep by [`shut_down`](crate::shut_down).
 //! It is woken, its id and its registers are checked, and that is all.
 
-use crate::discovery::Discovery;
 use crate::error::Error;
+use crate::identity::{ByTables, Identity, Kept, Needs};
 use crate::opcode;
 use crate::pace::Pace;
-use crate::part::{Part, PartError, RESET_BUSY_US};
-use crate::parts_by_id::{self, JedecId, Presence};
-use crate::profile::{Profile, Wires, wants_quad};
-use crate::protection::Protection;
+use crate::part::{FourByteMode, RESET_BUSY_US};
+use crate::parts_by_id::{JedecId, Presence};
+use crate::profile::{Profile, Wires};
+use crate::protection::{Protection, Scheme};
 use crate::script::{Act, Input, Small};
 use crate::status_register::{QuadEnable, RegisterWrite, Step, WEL, WIP, select_performance};
 use core::hash::{Hash, Hasher};
@@ -94,20 +94,51 @@ enum Setting {
     Quad,
 }
 
+/// What a part that is already known is expected to be.
+#[derive(Clone, Copy, Debug)]
+struct Expected {
+    id: JedecId,
+    /// How deep power-down is left, and the µs that takes.
+    wake: Option<(u8, u32)>,
+}
+
+/// What of the profile is needed before the end.
+#[derive(Clone, Copy, Debug)]
+struct Noted {
+    four_byte_mode: Option<FourByteMode>,
+    /// Which bits protect blocks, and of how large a part.
+    scheme: Scheme,
+    certain_size: Option<u32>,
+}
+
+impl Noted {
+    const NOTHING: Noted = Noted {
+        four_byte_mode: None,
+        scheme: Scheme::of(JedecId([0; 3]), QuadEnable::Unknown),
+        certain_size: None,
+    };
+
+    fn of(profile: &Profile) -> Noted {
+        Noted {
+            four_byte_mode: profile.four_byte_mode,
+            scheme: profile.bits().scheme,
+            certain_size: profile.certain_size(),
+        }
+    }
+}
+
 /// The script.
 #[derive(Clone, Copy, Debug)]
-pub struct BringUp {
+pub struct BringUp<I = ByTables> {
     stage: Stage,
-    known: Option<Profile>,
+    known: Option<Expected>,
     pace: Pace,
     ones: u8,
     /// The part stayed busy for longer than anything takes, and is reset in the middle of it.
     overdue: bool,
     id: JedecId,
-    discovery: Discovery,
-    /// Checksum of the tables as they were read first.
-    tables: Option<u32>,
-    part: Option<Part>,
+    identity: I,
+    needs: Needs,
     status: [u8; 2],
     configuration: [u8; 2],
     /// The registers as they were read before; they are read again before any is written.
@@ -117,16 +148,18 @@ pub struct BringUp {
     high_performance: bool,
     /// A register that did not keep its bit; the part is used without.
     shortfall: Option<Error>,
-    profile: Option<Profile>,
+    noted: Noted,
+    protection: Protection,
+    is_up: bool,
 }
 
 /// Where it is, without what the part was found to be: that is the same each time.
-impl Hash for BringUp {
+impl<I: Identity> Hash for BringUp<I> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.stage.hash(hasher);
         self.pace.hash(hasher);
         (self.known.is_some(), self.ones, self.overdue).hash(hasher);
-        (self.discovery.sum(), self.tables).hash(hasher);
+        self.identity.hash(hasher);
         (self.status, self.configuration, self.seen, self.write).hash(hasher);
         (self.quad_enabled, self.high_performance, self.shortfall).hash(hasher);
     }
@@ -138,9 +171,9 @@ impl Default for BringUp {
     }
 }
 
-impl BringUp {
+impl<I: Identity> BringUp<I> {
     /// Nothing to do yet.
-    pub fn new() -> BringUp {
+    pub const fn new() -> BringUp<I> {
         BringUp {
             stage: Stage::Over,
             known: None,
@@ -148,9 +181,8 @@ impl BringUp {
             ones: 0,
             overdue: false,
             id: JedecId([0; 3]),
-            discovery: Discovery::new(),
-            tables: None,
-            part: None,
+            identity: I::NEW,
+            needs: Needs::NOTHING,
             status: [0; 2],
             configuration: [0; 2],
             seen: None,
@@ -158,39 +190,59 @@ impl BringUp {
             quad_enabled: false,
             high_performance: false,
             shortfall: None,
-            profile: None,
+            noted: Noted::NOTHING,
+            protection: Protection::None,
+            is_up: false,
         }
     }
 
     /// Begins anew, with a part that is already known, or not. It may be busy for
-    /// `patience_us`, and hears nothing yet if it `may_come_up` from a reset. In place: a script is
-    /// too large to be built on a kernel's stack.
-    pub fn restart(&mut self, known: Option<Profile>, patience_us: u32, may_come_up: bool) {
+    /// `patience_us`, and hears nothing yet if it `may_come_up` from a reset.
+    pub fn restart(&mut self, known: Option<&Profile>, patience_us: u32, may_come_up: bool) {
         self.stage = if may_come_up {
             Stage::LeftResetting
         } else {
             Stage::Waking
         };
-        self.known = known;
         self.pace = Pace::new(LEFTOVER_TYPICAL_US, patience_us);
         self.ones = 0;
         // A part that stands suspended in mid-erase is as quiet as one at rest, but takes as long
         // to come up from its reset as one that is busy.
         self.overdue = known.is_none();
-        self.discovery.restart();
-        self.tables = None;
-        self.part = None;
+        self.identity.restart();
         self.seen = None;
         self.write = None;
         self.quad_enabled = false;
         self.high_performance = false;
         self.shortfall = None;
-        self.profile = None;
+        self.is_up = false;
+        self.known = None;
+        if let Some(known) = known {
+            self.known = Some(Expected {
+                id: known.id,
+                wake: known
+                    .power_down
+                    .map(|sleep| (sleep.exit, sleep.exit_delay_us)),
+            });
+            self.needs = Needs::of(known);
+            self.noted = Noted::of(known);
+        }
     }
 
-    /// How the part is to be used; there if the script ended well.
-    pub fn outcome(&self) -> Option<Profile> {
-        self.profile
+    /// How the part is to be used, if the script ended well: it goes to `kept`, unless it is there
+    /// since the script was begun.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPart`] if it did not end well.
+    pub fn settle(&self, kept: &I::Kept, wires: &dyn Wires) -> Result<(), Error> {
+        if !self.is_up {
+            return Err(Error::UnknownPart);
+        }
+        if !kept.is_some() {
+            self.tell(wires, |profile| kept.put(profile))?;
+        }
+        kept.map(|profile| profile.protection = self.protection);
+        Ok(())
     }
 
     /// What had to be done without: four lines, or the fast mode.
@@ -205,23 +257,21 @@ impl BringUp {
         }
         match self.stage {
             Stage::LeftResetting => self.go(Stage::Waking, Act::Pause(RESET_BUSY_US)),
-            Stage::Waking => match (&self.known, self.known_sleep()) {
+            Stage::Waking => match self.known {
                 // It has no deep power-down to be woken from.
-                (Some(_), None) => self.ask(Before::Id),
-                (_, sleep) => {
-                    let exit = sleep.map_or(opcode::RDPD, |sleep| sleep.exit);
+                Some(Expected { wake: None, .. }) => self.ask(Before::Id),
+                Some(Expected { wake: Some(_), .. }) | None => {
+                    let (exit, _) = self.wake();
                     self.go(Stage::WakingUp, Act::bare(exit))
                 }
             },
             Stage::WakingUp => {
-                let pause_us = self
-                    .known_sleep()
-                    .map_or(WAKE_US, |sleep| sleep.exit_delay_us.max(1));
-                let next = match &self.known {
+                let (_, pause_us) = self.wake();
+                let next = match self.known {
                     Some(_) => Before::Id,
                     None => Before::Reset,
                 };
-                self.go(Stage::Pausing(next), Act::Pause(pause_us))
+                self.go(Stage::Pausing(next), Act::Pause(pause_us.max(1)))
             }
             Stage::Pausing(before) => self.ask(before),
             Stage::Asking(before) => self.answered(before, input.first()),
@@ -245,16 +295,13 @@ impl BringUp {
                 None => self.end(Err(Error::NotFound)),
             },
             Stage::SecondId => self.identified(id_of(&input), wires),
-            Stage::Discovering => match self.discovery.next(input) {
-                Some(act) => self.go(Stage::Discovering, act),
-                None => self.tables_read(wires),
-            },
+            Stage::Discovering => self.discover(input, wires),
             Stage::Status => {
                 let Some(status) = input.status() else {
                     return self.end(Err(Error::NotFound));
                 };
                 self.status = [status, 0];
-                match self.method().sr2_opcode() {
+                match self.needs.quad_enable.sr2_opcode() {
                     Some(opcode) => self.go(Stage::SecondStatus, Act::register(opcode, 1)),
                     None => self.read_configuration(wires),
                 }
@@ -293,17 +340,16 @@ impl BringUp {
                 self.pause(Before::Verify(setting))
             }
             Stage::Verifying(setting) => self.verified(setting, &input, wires),
-            Stage::EnablingUnlock => match self.part.as_ref().and_then(|part| part.global_unlock) {
+            Stage::EnablingUnlock => match self.needs.global_unlock {
                 Some(opcode) => self.go(Stage::Unlocking, Act::bare(opcode)),
                 None => self.enter_four_byte(),
             },
             Stage::Unlocking => self.enter_four_byte(),
             Stage::EnablingFourByte => {
-                let mode = self
-                    .profile
-                    .as_ref()
-                    .and_then(|profile| profile.four_byte_mode);
-                let enter = mode.map_or(opcode::EN4B, |mode| mode.enter);
+                let enter = self
+                    .noted
+                    .four_byte_mode
+                    .map_or(opcode::EN4B, |mode| mode.enter);
                 self.go(Stage::EnteringFourByte, Act::bare(enter))
             }
             Stage::EnteringFourByte => self.go(Stage::Protection, Act::register(opcode::RDSR, 1)),
@@ -332,19 +378,20 @@ impl BringUp {
     }
 
     fn end(&mut self, result: Result<(), Error>) -> Act {
-        if result.is_err() {
-            self.profile = None;
-        }
+        self.is_up = result.is_ok();
         self.go(Stage::Over, Act::Finished(result))
+    }
+
+    /// How deep power-down is left, and the µs that takes.
+    fn wake(&self) -> (u8, u32) {
+        let known = self.known.and_then(|known| known.wake);
+        known.unwrap_or((opcode::RDPD, WAKE_US))
     }
 
     /// What the bits protect, if another register need not be read for that.
     fn protection(&mut self, status: u8) -> Act {
-        let Some(profile) = &self.profile else {
-            return self.end(Err(Error::UnknownPart));
-        };
-        let scheme = profile.bits().scheme;
-        let second = self.method().sr2_opcode();
+        let scheme = self.noted.scheme;
+        let second = self.needs.quad_enable.sr2_opcode();
         let [_, before] = self.status;
         let other = if second.is_some() { before } else { 0 };
         match scheme.other() {
@@ -357,23 +404,13 @@ impl BringUp {
 
     fn protected(&mut self, registers: [u8; 2]) -> Act {
         // Where a command unlocks all, these bits mean something else.
-        if let Some(profile) = &mut self.profile {
-            let means_else = parts_by_id::habits(profile.id).global_unlock.is_some();
-            let covered = profile
-                .bits()
-                .scheme
-                .covered(registers, profile.certain_size());
-            profile.protection = if means_else {
-                Protection::None
-            } else {
-                covered
-            };
-        }
+        self.protection = if I::global_unlock(self.id).is_some() {
+            Protection::None
+        } else {
+            let certain_size = self.noted.certain_size;
+            self.noted.scheme.covered(registers, certain_size)
+        };
         self.end(Ok(()))
-    }
-
-    fn known_sleep(&self) -> Option<crate::part::DeepPowerDown> {
-        self.known.as_ref().and_then(|known| known.power_down)
     }
 
     // --- waiting ---
@@ -447,90 +484,36 @@ impl BringUp {
             Presence::Answers => {}
         }
         match self.known {
-            Some(known) if known.id == self.id => {
-                self.profile = Some(known);
-                self.read_status()
-            }
+            Some(known) if known.id == self.id => self.read_status(),
             // Another part than before. The device will have to start anew.
             Some(_) => self.end(Err(Error::UnstableId)),
-            None => self.read_tables(wires),
+            None => self.discover(Input::Begin, wires),
         }
     }
 
-    fn read_tables(&mut self, wires: &dyn Wires) -> Act {
-        match self.discovery.next(Input::Begin) {
-            Some(act) => self.go(Stage::Discovering, act),
-            None => self.discovered(wires),
+    fn discover(&mut self, input: Input<'_>, wires: &dyn Wires) -> Act {
+        match self.identity.next(input) {
+            Ok(Some(act)) => return self.go(Stage::Discovering, act),
+            Ok(None) => {}
+            Err(error) => return self.end(Err(error)),
         }
-    }
-
-    /// As the id, the tables have to read the same twice: what they say is used until the
-    /// next identification.
-    fn tables_read(&mut self, wires: &dyn Wires) -> Act {
-        let sum = self.discovery.sum();
-        match self.tables {
-            None => {
-                self.tables = Some(sum);
-                self.discovery.restart();
-                self.read_tables(wires)
-            }
-            Some(before) if before != sum => self.end(Err(Error::UnstableId)),
-            Some(_) => self.discovered(wires),
-        }
-    }
-
-    fn discovered(&mut self, _wires: &dyn Wires) -> Act {
-        let found = self.discovery.found();
-        let part = match &found.basic {
-            Some(basic) => Part::from_sfdp(
-                self.id,
-                basic,
-                found.four_byte.as_ref(),
-                found.sector_map.as_ref(),
-            ),
-            None => Part::from_id(self.id),
-        };
-        // Tables that contradict themselves are no better than none.
-        match part.or_else(|_| Part::from_id(self.id)) {
-            Ok(part) => {
-                self.part = Some(part);
+        match self.identity.needs(self.id, wires) {
+            Ok(needs) => {
+                self.needs = needs;
                 self.read_status()
             }
-            Err(PartError::Absent | PartError::Shorted) => self.end(Err(Error::NotFound)),
-            Err(PartError::Unknown(_) | PartError::TooLarge { .. } | PartError::Geometry(_)) => {
-                self.end(Err(Error::UnknownPart))
-            }
+            Err(error) => self.end(Err(error)),
         }
     }
 
     // --- its registers ---
 
-    /// How four lines are enabled, if they are to be.
-    fn method(&self) -> QuadEnable {
-        match (&self.part, &self.known) {
-            (Some(part), _) => part.quad_enable,
-            (None, Some(known)) => known.registers,
-            (None, None) => QuadEnable::Unknown,
-        }
-    }
-
     fn read_status(&mut self) -> Act {
         self.go(Stage::Status, Act::register(opcode::RDSR, 1))
     }
 
-    /// Whether the part has to be put into its fast mode.
-    fn wants_performance(&self, wires: &dyn Wires) -> bool {
-        match (&self.part, &self.known) {
-            (Some(part), _) => part
-                .ultra_low_power
-                .is_some_and(|slow| wires.fastest_clock_hz() > slow.max_clock_hz),
-            (None, Some(known)) => known.high_performance,
-            (None, None) => false,
-        }
-    }
-
     fn read_configuration(&mut self, wires: &dyn Wires) -> Act {
-        if self.wants_performance(wires) {
+        if self.needs.wants_performance {
             self.go(Stage::Configuration, Act::register(opcode::RDCR, 2))
         } else {
             self.set(Setting::Quad, wires)
@@ -541,8 +524,9 @@ impl BringUp {
         let [first, second] = self.status;
         let step = match setting {
             Setting::Performance => select_performance(true, first, self.configuration),
-            Setting::Quad if self.wants_quad(wires) => {
-                self.method().enable(first, second, opcode::WREN)
+            Setting::Quad if self.needs.wants_quad => {
+                let method = self.needs.quad_enable;
+                method.enable(first, second, opcode::WREN)
             }
             Setting::Quad => Step::Impossible,
         };
@@ -565,14 +549,6 @@ impl BringUp {
                     }
                 }
             }
-        }
-    }
-
-    fn wants_quad(&self, wires: &dyn Wires) -> bool {
-        match (&self.part, &self.known) {
-            (Some(part), _) => wants_quad(part, wires),
-            (None, Some(known)) => known.quad_enable.is_some(),
-            (None, None) => false,
         }
     }
 
@@ -612,51 +588,32 @@ impl BringUp {
 
     /// All is known: how is the part used?
     fn choose(&mut self, wires: &dyn Wires) -> Act {
-        let Some(mut part) = self.part else {
-            // Known before: it has to be as it was.
-            return match &self.known {
-                Some(known)
-                    if known.quad_enable.is_some() && !self.quad_enabled
-                        || known.high_performance && !self.high_performance =>
-                {
-                    self.end(Err(Error::RegisterNotKept))
-                }
-                Some(_) => self.enter_four_byte(),
-                None => self.end(Err(Error::UnknownPart)),
+        if self.known.is_some() {
+            // It has to be as it was.
+            return match self.needs.met(self.quad_enabled, self.high_performance) {
+                Ok(()) => self.enter_four_byte(),
+                Err(error) => self.end(Err(error)),
             };
-        };
-        if self.high_performance
-            && let Some(basic) = &self.discovery.found().basic
-        {
-            part.assume_high_performance(basic);
-            self.part = Some(part);
         }
-        let profile = Profile::choose(
-            self.id,
-            &part,
-            wires,
-            self.quad_enabled,
-            self.high_performance,
-        );
-        match profile {
-            Err(error) => self.end(Err(error)),
-            Ok(profile) => {
-                self.profile = Some(profile);
-                if part.global_unlock.is_some() {
-                    self.go(Stage::EnablingUnlock, Act::bare(opcode::WREN))
-                } else {
-                    self.enter_four_byte()
-                }
-            }
+        let mut noted = Noted::NOTHING;
+        if let Err(error) = self.tell(wires, |profile| noted = Noted::of(profile)) {
+            return self.end(Err(error));
         }
+        self.noted = noted;
+        if self.needs.global_unlock.is_some() {
+            return self.go(Stage::EnablingUnlock, Act::bare(opcode::WREN));
+        }
+        self.enter_four_byte()
+    }
+
+    fn tell(&self, wires: &dyn Wires, tell: impl FnOnce(&Profile)) -> Result<(), Error> {
+        let (quad, performance) = (self.quad_enabled, self.high_performance);
+        self.identity
+            .profile(self.id, wires, quad, performance, tell)
     }
 
     fn enter_four_byte(&mut self) -> Act {
-        match self
-            .profile
-            .as_ref()
-            .and_then(|profile| profile.four_byte_mode)
-        {
+        match self.noted.four_byte_mode {
             Some(mode) if mode.write_enable => {
                 self.go(Stage::EnablingFourByte, Act::bare(opcode::WREN))
             }

@@ -6,11 +6,12 @@
 
 use crate::opcode;
 use crate::script::{Act, Input};
-use crate::sfdp::bfpt::Bfpt;
+use crate::sfdp::bfpt::{Bfpt, BfptError};
+use crate::sfdp::dwords::Dwords;
 use crate::sfdp::four_byte::FourByteTable;
 use crate::sfdp::header::{HEADER_BYTES, SfdpHeader};
 use crate::sfdp::sector_map::{Detection, SectorMap};
-use crate::sfdp::table::{TableKind, TableList, TableRef, Tables};
+use crate::sfdp::table::{TableKind, TableList, Tables};
 use qspi_hil::{AddressWidth, Data, Lines, Operation, Template};
 
 /// RDSFDP: three address bytes, eight dummy clocks (JESD216, section 6.1).
@@ -25,23 +26,54 @@ const RDSFDP: Template = Template {
 /// What FNV-1a begins with.
 const SUM_OF_NOTHING: u32 = 0x811C_9DC5;
 
+/// Bytes of the basic table that are used: what comes after dword 16 is about more than four lines.
+const BASIC_BYTES: usize = 64;
+
 #[derive(Clone, Copy, Debug)]
 enum Stage {
     Header,
-    ParameterHeaders,
-    Table(Tables, TableRef),
+    ParameterHeaders(SfdpHeader),
+    /// The tables, and which one is being read.
+    Table(Tables, TableKind),
     Over,
 }
 
-/// What the part says about itself.
-#[derive(Clone, Copy, Debug, Default)]
+/// What the part says about itself. The basic table is kept as it was read: what it means takes far
+/// more room.
+#[derive(Clone, Copy, Debug)]
 pub struct Found {
-    /// The basic table. Without it the part has no usable SFDP.
-    pub basic: Option<Bfpt>,
+    basic: [u8; BASIC_BYTES],
+    basic_bytes: u8,
     /// The sector map, where the erase types differ over the part.
     pub sector_map: Option<SectorMap>,
     /// The 4-byte address instruction table.
     pub four_byte: Option<FourByteTable>,
+}
+
+impl Found {
+    const NOTHING: Found = Found {
+        basic: [0; BASIC_BYTES],
+        basic_bytes: 0,
+        sector_map: None,
+        four_byte: None,
+    };
+
+    /// The basic table. Without it the part has no usable SFDP.
+    ///
+    /// # Errors
+    /// [`BfptError`].
+    pub fn basic(&self) -> Result<Bfpt<()>, BfptError> {
+        let bytes = self.basic.get(..usize::from(self.basic_bytes));
+        Bfpt::noting(Dwords::new(bytes.unwrap_or(&[])))
+    }
+
+    fn keep_basic(&mut self, data: &[u8]) {
+        self.basic_bytes = 0;
+        for (to, from) in self.basic.iter_mut().zip(data) {
+            *to = *from;
+            self.basic_bytes += 1;
+        }
+    }
 }
 
 /// The script. A part without SFDP, or with tables that don't make sense, ends it
@@ -52,18 +84,16 @@ pub struct Found {
 #[derive(Clone, Copy, Debug)]
 pub struct Discovery {
     stage: Stage,
-    list: Option<TableList>,
     found: Found,
     sum: u32,
 }
 
 impl Discovery {
     /// From the start.
-    pub fn new() -> Discovery {
+    pub const fn new() -> Discovery {
         Discovery {
             stage: Stage::Header,
-            list: None,
-            found: Found::default(),
+            found: Found::NOTHING,
             sum: SUM_OF_NOTHING,
         }
     }
@@ -71,8 +101,7 @@ impl Discovery {
     /// From the start again, in place.
     pub fn restart(&mut self) {
         self.stage = Stage::Header;
-        self.list = None;
-        self.found.basic = None;
+        self.found.basic_bytes = 0;
         self.found.sector_map = None;
         self.found.four_byte = None;
         self.sum = SUM_OF_NOTHING;
@@ -103,41 +132,35 @@ impl Discovery {
             Stage::Header => {
                 let header = SfdpHeader::parse(data).ok()?;
                 let count = usize::from(header.headers_to_read());
-                self.list = Some(TableList::new(header));
-                self.stage = Stage::ParameterHeaders;
+                self.stage = Stage::ParameterHeaders(header);
                 Some(read(
                     SfdpHeader::header_address(0),
                     count.saturating_mul(HEADER_BYTES),
                 ))
             }
-            Stage::ParameterHeaders => {
-                let list = self.list.as_mut()?;
+            Stage::ParameterHeaders(header) => {
+                let mut list = TableList::<()>::noting(header);
                 list.extend(data);
                 let tables = list.finish().ok()?;
-                self.read_table(tables, tables.basic)
+                self.read_after(tables, None)
             }
-            Stage::Table(tables, table) => {
-                match table.kind {
-                    TableKind::Basic => self.found.basic = Bfpt::decode(data).ok(),
+            Stage::Table(tables, kind) => {
+                match kind {
+                    TableKind::Basic => self.found.keep_basic(data),
                     TableKind::SectorMap => self.found.sector_map = fixed_map(data),
                     TableKind::FourByte => self.found.four_byte = FourByteTable::decode(data).ok(),
                     TableKind::Other(_) => {}
                 }
-                let mut later = tables.iter().skip_while(|other| *other != table).skip(1);
-                match later.next() {
-                    Some(next) => self.read_table(tables, next),
-                    None => {
-                        self.stage = Stage::Over;
-                        None
-                    }
-                }
+                self.read_after(tables, Some(kind))
             }
             Stage::Over => None,
         }
     }
 
-    fn read_table(&mut self, tables: Tables, table: TableRef) -> Option<Act> {
-        self.stage = Stage::Table(tables, table);
+    fn read_after(&mut self, tables: Tables, kind: Option<TableKind>) -> Option<Act> {
+        self.stage = Stage::Over;
+        let table = tables.after(kind)?;
+        self.stage = Stage::Table(tables, table.kind);
         Some(read(table.address, usize::from(table.read_length())))
     }
 }

@@ -47,7 +47,7 @@ use crate::otp::{Area, UNIQUE_ID_BYTES};
 use crate::protection::Protection;
 use crate::record::{Failure, Kind, Record};
 use crate::region::{self, Access, Grants, Outside, Region};
-use crate::slots::{SLOTS, Set, Slot};
+use crate::slots::{Set, Slot};
 use crate::work::{Options, Outcome, Place, Work};
 use core::cell::Cell;
 use core::hash::{Hash, Hasher};
@@ -57,6 +57,8 @@ use kernel::process::ShortId;
 use kernel::processbuffer::{ReadableProcessBuffer, WriteableProcessBuffer};
 use kernel::syscall::{CommandReturn, SyscallDriver};
 use kernel::{ErrorCode, ProcessId};
+
+pub use crate::slots::SLOTS;
 
 /// Tock's number for this driver.
 pub const DRIVER_NUM: usize = 0x50005;
@@ -152,13 +154,28 @@ impl Tally {
     }
 }
 
-/// The system-call driver. It serves the apps of the first [`SLOTS`] regions.
+/// Who is, or was, in each of the first `N` slots: memory for a [`Driver`], up to [`SLOTS`] of them.
+pub struct Owners<const N: usize>([Cell<Option<ProcessId>>; N]);
+
+impl<const N: usize> Owners<N> {
+    /// Nobody was there yet.
+    pub const fn new() -> Owners<N> {
+        Owners([const { Cell::new(None) }; N])
+    }
+}
+
+impl<const N: usize> Default for Owners<N> {
+    fn default() -> Owners<N> {
+        Owners::new()
+    }
+}
+
+/// The system-call driver. It serves the apps of as many regions as it has [`Owners`] for.
 pub struct Driver<'a> {
     host: &'a dyn Host,
     apps: SpiNorGrant,
     regions: &'a [Region],
-    /// Who is, or was, in each slot.
-    owners: [Cell<Option<ProcessId>>; SLOTS],
+    owners: &'a [Cell<Option<ProcessId>>],
     /// Whose bites are in flight.
     flights: [Cell<Option<ProcessId>>; 2],
     /// The slots of these, who may have successors there by now.
@@ -179,12 +196,17 @@ pub struct Driver<'a> {
 
 impl<'a> Driver<'a> {
     /// `regions` says which app may touch what.
-    pub fn new(host: &'a dyn Host, apps: SpiNorGrant, regions: &'a [Region]) -> Driver<'a> {
+    pub fn new<const N: usize>(
+        host: &'a dyn Host,
+        apps: SpiNorGrant,
+        regions: &'a [Region],
+        owners: &'a Owners<N>,
+    ) -> Driver<'a> {
         Driver {
             host,
             apps,
             regions,
-            owners: [const { Cell::new(None) }; SLOTS],
+            owners: &owners.0,
             flights: [const { Cell::new(None) }; 2],
             flight_slots: [const { Cell::new(Slot::FIRST) }; 2],
             orphans: [const { Cell::new(0) }; SLOTS],
@@ -290,10 +312,9 @@ impl<'a> Driver<'a> {
         }
         let place = region::place_of(self.regions, processid.short_app_id());
         let slot = Slot::new(place.ok_or(ErrorCode::NODEVICE)?).ok_or(ErrorCode::NOMEM)?;
+        let owner = self.owners.get(slot.index()).ok_or(ErrorCode::NOMEM)?;
         self.forget(slot);
-        if let Some(owner) = self.owners.get(slot.index()) {
-            owner.set(Some(processid));
-        }
+        owner.set(Some(processid));
         app.slot = Some(slot);
         Ok(slot)
     }

@@ -5,8 +5,10 @@
 //! The shape of the array: its size, its pages, and what can be erased where.
 
 use crate::sfdp::bfpt::ERASE_TYPES;
-use crate::sfdp::sector_map::{MAX_REGIONS, SectorMap};
+use crate::sfdp::sector_map::SectorMap;
 use crate::sfdp::times::Times;
+
+pub use crate::sfdp::regions::{Region, Regions};
 
 /// One way to erase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,17 +22,6 @@ pub struct EraseType {
     pub size_bytes: u32,
     /// How long it takes.
     pub times: Times,
-}
-
-/// A stretch of the array with the same erase types throughout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Region {
-    /// First byte.
-    pub start: u32,
-    /// After the last byte.
-    pub end: u32,
-    /// Bit n set: entry n of [`Geometry::erase`] holds here.
-    pub erase_types: u8,
 }
 
 /// Why a range is not inside the part.
@@ -75,7 +66,7 @@ pub struct Geometry {
     /// Erase types, smallest first.
     pub erase: [Option<EraseType>; ERASE_TYPES],
     /// Regions, from address 0 up, without gaps.
-    pub regions: [Option<Region>; MAX_REGIONS],
+    pub regions: Regions,
     /// Bit n set: entry n of [`Geometry::erase`] can't be used now, since it has no opcode
     /// for the address width in use.
     pub unavailable: u8,
@@ -99,45 +90,48 @@ impl Geometry {
         if size_bytes == 0 || !size_bytes.is_multiple_of(page_bytes) {
             return Err(GeometryError::Size(size_bytes));
         }
-        let mut numbered: [Option<(u8, EraseType)>; ERASE_TYPES] = [None; ERASE_TYPES];
-        for ((slot, erase_type), number) in numbered.iter_mut().zip(erase).zip(0u8..) {
-            *slot = erase_type.map(|erase_type| (number, erase_type));
-        }
-        numbered.sort_unstable_by_key(|slot| match slot {
-            Some((number, erase_type)) => (false, erase_type.size_bytes, *number),
-            None => (true, 0, 0),
-        });
-        for (_, erase_type) in numbered.iter().flatten() {
-            if !erase_type.size_bytes.is_power_of_two() {
-                return Err(GeometryError::EraseSize(erase_type.size_bytes));
+        // Each type's place is how many come before it: less code than a sort has.
+        let mut sorted = [None; ERASE_TYPES];
+        let mut places = [0u8; ERASE_TYPES];
+        for ((erase_type, bit), number) in erase.iter().zip(&mut places).zip(0u8..) {
+            let Some(erase_type) = erase_type else {
+                continue;
+            };
+            let size_bytes = erase_type.size_bytes;
+            if !size_bytes.is_power_of_two() {
+                return Err(GeometryError::EraseSize(size_bytes));
+            }
+            let mut place = 0u8;
+            for (other, other_number) in erase.iter().zip(0u8..) {
+                if let Some(other) = other
+                    && (other.size_bytes < size_bytes
+                        || other.size_bytes == size_bytes && other_number < number)
+                {
+                    place += 1;
+                }
+            }
+            *bit = 1 << place;
+            if let Some(slot) = sorted.get_mut(usize::from(place)) {
+                *slot = Some(*erase_type);
             }
         }
         // What the basic table calls type n is here at the place where n is found.
         let place = |types: u8| {
-            numbered
-                .iter()
-                .zip(0u8..)
-                .fold(0u8, |mask, (slot, place)| match slot {
-                    Some((number, _)) if types & 1 << number != 0 => mask | 1 << place,
-                    Some(_) | None => mask,
-                })
+            let mut mask = 0;
+            for (bit, number) in places.iter().zip(0u8..) {
+                if types & 1 << number != 0 {
+                    mask |= *bit;
+                }
+            }
+            mask
         };
         let all = place(u8::MAX);
         if all == 0 {
             return Err(GeometryError::NoErase);
         }
 
-        let mut regions = [None; MAX_REGIONS];
-        match map {
-            None => {
-                if let Some(first) = regions.first_mut() {
-                    *first = Some(Region {
-                        start: 0,
-                        end: size_bytes,
-                        erase_types: all,
-                    });
-                }
-            }
+        let regions = match map {
+            None => Regions::uniform(size_bytes, all),
             Some(map) => {
                 if map.size_bytes() != u64::from(size_bytes) {
                     return Err(GeometryError::MapSize {
@@ -145,22 +139,14 @@ impl Geometry {
                         size_bytes,
                     });
                 }
-                let mut start = 0u32;
-                for (slot, region) in regions.iter_mut().zip(map.regions.iter().flatten()) {
-                    let end = start.saturating_add(region.size_bytes);
-                    *slot = Some(Region {
-                        start,
-                        end,
-                        erase_types: place(region.erase_types),
-                    });
-                    start = end;
-                }
+                let regions = map.regions.iter();
+                Regions::new(regions.map(|region| (region.end, place(region.erase_types))))
             }
-        }
+        };
         let geometry = Geometry {
             size_bytes,
             page_bytes,
-            erase: numbered.map(|slot| slot.map(|(_, erase_type)| erase_type)),
+            erase: sorted,
             regions,
             unavailable: 0,
         };
@@ -169,8 +155,8 @@ impl Geometry {
     }
 
     fn check_regions(&self, mapped: bool) -> Result<(), GeometryError> {
-        for (region, number) in self.regions.iter().flatten().zip(0u8..) {
-            let whole = self.smallest_in(region).is_some_and(|smallest| {
+        for (region, number) in self.regions.iter().zip(0u8..) {
+            let whole = self.smallest_in(&region).is_some_and(|smallest| {
                 region.start.is_multiple_of(smallest.size_bytes)
                     && region.end.is_multiple_of(smallest.size_bytes)
             });
@@ -199,11 +185,7 @@ impl Geometry {
 
     /// The region that `address` is in.
     pub fn region_at(&self, address: u32) -> Option<Region> {
-        self.regions
-            .iter()
-            .flatten()
-            .find(|region| region.start <= address && address < region.end)
-            .copied()
+        self.regions.iter().find(|region| address < region.end)
     }
 
     /// The erase types that can be used in `region`, smallest first.
@@ -225,7 +207,6 @@ impl Geometry {
         let usable = self
             .regions
             .iter()
-            .flatten()
             .fold(0, |mask, region| mask | region.erase_types);
         self.erase
             .iter()
@@ -240,8 +221,7 @@ impl Geometry {
     pub fn erase_unit_bytes(&self) -> Option<u32> {
         self.regions
             .iter()
-            .flatten()
-            .map(|region| Some(self.smallest_in(region)?.size_bytes))
+            .map(|region| Some(self.smallest_in(&region)?.size_bytes))
             .try_fold(0, |unit, size| Some(size?.max(unit)))
     }
 
@@ -258,16 +238,15 @@ impl Geometry {
         };
         self.regions
             .iter()
-            .flatten()
             .filter(|region| region.start < end && start < region.end)
-            .map(sizes)
+            .map(|region| sizes(&region))
             .reduce(|all, sizes| all & sizes)
             .unwrap_or(0)
     }
 
     /// Whether the same erase types hold everywhere.
     pub fn is_uniform(&self) -> bool {
-        let mut regions = self.regions.iter().flatten();
+        let mut regions = self.regions.iter();
         match regions.next() {
             Some(first) => regions.all(|region| region.erase_types == first.erase_types),
             None => true,
@@ -278,7 +257,6 @@ impl Geometry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sfdp::sector_map::MapRegion;
 
     const TIMES: Times = Times {
         typ_us: 1,
@@ -295,16 +273,13 @@ mod tests {
     }
 
     fn map(sizes: &[(u32, u8)]) -> SectorMap {
-        let mut regions = [None; MAX_REGIONS];
-        for (slot, (size_bytes, erase_types)) in regions.iter_mut().zip(sizes) {
-            *slot = Some(MapRegion {
-                size_bytes: *size_bytes,
-                erase_types: *erase_types,
-            });
-        }
+        let mut end = 0;
         SectorMap {
             configuration: 0,
-            regions,
+            regions: Regions::new(sizes.iter().map(|(size_bytes, erase_types)| {
+                end += size_bytes;
+                (end, *erase_types)
+            })),
         }
     }
 

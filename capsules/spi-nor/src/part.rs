@@ -4,6 +4,7 @@
 
 //! The part: all that a driver needs to know of it, from its tables and its id.
 
+use crate::error::Error;
 use crate::geometry::{EraseType, Geometry, GeometryError};
 use crate::opcode;
 use crate::parts_by_id::{self, Habits, JedecId, Presence, UltraLowPower};
@@ -12,7 +13,7 @@ use crate::sfdp::four_byte::FourByteTable;
 use crate::sfdp::mode::{Mode, ReadMode};
 use crate::sfdp::sector_map::SectorMap;
 use crate::sfdp::times::{Times, TimesMs};
-use crate::sfdp::warning::{Warning, Warnings};
+use crate::sfdp::warning::{Note, Warning, Warnings};
 use crate::status_register::{Poll, QuadEnable};
 
 /// Ways to read that a part can have: those of the basic table, 03h and 0Bh.
@@ -51,6 +52,17 @@ pub enum PartError {
     Geometry(GeometryError),
 }
 
+impl From<PartError> for Error {
+    fn from(error: PartError) -> Error {
+        match error {
+            PartError::Absent | PartError::Shorted => Error::NotFound,
+            PartError::Unknown(_) | PartError::TooLarge { .. } | PartError::Geometry(_) => {
+                Error::UnknownPart
+            }
+        }
+    }
+}
+
 impl From<GeometryError> for PartError {
     fn from(error: GeometryError) -> PartError {
         PartError::Geometry(error)
@@ -77,6 +89,14 @@ impl Addressing {
         match self {
             Addressing::Three => 3,
             Addressing::FourByOpcode | Addressing::FourByMode(_) | Addressing::FourAlways => 4,
+        }
+    }
+
+    /// See [`Part::opcode`].
+    pub const fn opcode(self, plain: u8, twin: Option<u8>) -> Option<u8> {
+        match self {
+            Addressing::FourByOpcode => twin,
+            Addressing::Three | Addressing::FourByMode(_) | Addressing::FourAlways => Some(plain),
         }
     }
 }
@@ -160,7 +180,7 @@ pub struct Reset {
 
 /// A part, as a driver uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct Part<W = Warnings> {
     /// Its id, if it was read.
     pub id: Option<JedecId>,
     /// Size, pages, erase types, regions.
@@ -201,7 +221,7 @@ pub struct Part {
     /// Set while the times are those of the slow mode that the part comes up in.
     pub ultra_low_power: Option<&'static UltraLowPower>,
     /// What was wrong with the tables.
-    pub warnings: Warnings,
+    pub warnings: W,
 }
 
 /// Whether a quad enable method is in status register 1, in 2, or neither.
@@ -229,7 +249,7 @@ fn checked_id(id: Option<JedecId>) -> Result<Option<JedecId>, PartError> {
 fn size_bytes(
     id: Option<JedecId>,
     table_bytes: u64,
-    warnings: &mut Warnings,
+    warnings: &mut impl Note,
 ) -> Result<u32, PartError> {
     let table_bytes = u32::try_from(table_bytes).map_err(|_| PartError::TooLarge {
         size_bytes: table_bytes,
@@ -251,7 +271,7 @@ fn size_bytes(
 }
 
 /// The ways into and out of 4-byte mode that the table gives.
-fn four_byte_mode(bfpt: &Bfpt, habits: &Habits) -> Option<FourByteMode> {
+fn four_byte_mode<W>(bfpt: &Bfpt<W>, habits: &Habits) -> Option<FourByteMode> {
     let mode = |write_enable| {
         Some(FourByteMode {
             enter: opcode::EN4B,
@@ -270,12 +290,12 @@ fn four_byte_mode(bfpt: &Bfpt, habits: &Habits) -> Option<FourByteMode> {
 }
 
 /// How to reach all of a part, and how much of it can be reached.
-fn addressing(
-    bfpt: &Bfpt,
+fn addressing<W: Note>(
+    bfpt: &Bfpt<W>,
     size_bytes: u32,
     table: Option<&FourByteTable>,
     mode: Option<FourByteMode>,
-    warnings: &mut Warnings,
+    warnings: &mut W,
 ) -> (Addressing, u32) {
     if size_bytes <= THREE_BYTE_REACH {
         if bfpt.address_bytes != AddressBytes::Three || table.is_some() {
@@ -301,12 +321,12 @@ fn addressing(
 }
 
 /// The erase types that make sense, in the table's order.
-fn erase_types(
-    bfpt: &Bfpt,
+fn erase_types<W: Note>(
+    bfpt: &Bfpt<W>,
     size_bytes: u32,
     table: Option<&FourByteTable>,
     mapped: bool,
-    warnings: &mut Warnings,
+    warnings: &mut W,
 ) -> [Option<EraseType>; ERASE_TYPES] {
     let twins = table.map_or([None; ERASE_TYPES], |table| table.erase);
     let shared = |command: &EraseCommand| {
@@ -316,11 +336,10 @@ fn erase_types(
             })
     };
     let mut types = [None; ERASE_TYPES];
-    for (((slot, command), opcode_4b), number) in
-        types.iter_mut().zip(bfpt.erase).zip(twins).zip(1u8..)
-    {
+    let commands = bfpt.erase.iter().zip(&twins);
+    for ((slot, (command, opcode_4b)), number) in types.iter_mut().zip(commands).zip(1u8..) {
         let Some(command) = command else { continue };
-        if shared(&command) {
+        if shared(command) {
             warnings.push(Warning::EraseOpcodeShared(command.opcode));
             continue;
         }
@@ -330,7 +349,7 @@ fn erase_types(
         }
         *slot = Some(EraseType {
             opcode: command.opcode,
-            opcode_4b,
+            opcode_4b: *opcode_4b,
             size_bytes: command.size_bytes,
             times: command.times.unwrap_or_else(|| {
                 warnings.push(Warning::TimesAssumed);
@@ -341,7 +360,7 @@ fn erase_types(
     types
 }
 
-fn quad_enable(bfpt: &Bfpt, habits: &Habits, warnings: &mut Warnings) -> QuadEnable {
+fn quad_enable<W: Note>(bfpt: &Bfpt<W>, habits: &Habits, warnings: &mut W) -> QuadEnable {
     let Some(quad) = bfpt.quad else {
         return habits.quad_enable;
     };
@@ -349,18 +368,26 @@ fn quad_enable(bfpt: &Bfpt, habits: &Habits, warnings: &mut Warnings) -> QuadEna
     if quad.enable == QuadEnableCode::Reserved {
         warnings.push(Warning::ReservedQuadEnable);
     }
-    match (quad_register(method), quad_register(habits.quad_enable)) {
-        // A table that was copied from another maker's part: its bit would be a
-        // block protection bit here.
-        (1, 2) | (2, 1) => {
-            warnings.push(Warning::QuadEnableDiffersFromMaker);
-            habits.quad_enable
-        }
-        _ => method,
+    if is_own_table(bfpt, habits) {
+        method
+    } else {
+        warnings.push(Warning::QuadEnableDiffersFromMaker);
+        habits.quad_enable
     }
 }
 
-const fn single_reads(table: Option<&FourByteTable>) -> [ReadMode; 2] {
+/// Whether the table is this maker's. One that was copied from another maker's part has its quad
+/// enable bit where a block protection bit is here, and its opcodes are that maker's, too.
+fn is_own_table<W>(bfpt: &Bfpt<W>, habits: &Habits) -> bool {
+    let Some(quad) = bfpt.quad else {
+        return true;
+    };
+    let method = QuadEnable::from_code(quad.enable);
+    let registers = (quad_register(method), quad_register(habits.quad_enable));
+    !matches!(registers, (1, 2) | (2, 1))
+}
+
+const fn single_reads(table: Option<&FourByteTable>) -> [Option<ReadMode>; PART_READS] {
     let (read_4b, fast_read_4b) = match table {
         Some(table) => (
             if table.read() {
@@ -372,34 +399,26 @@ const fn single_reads(table: Option<&FourByteTable>) -> [ReadMode; 2] {
         ),
         None => (None, None),
     };
-    [
-        ReadMode {
+    const fn read(opcode: u8, opcode_4b: Option<u8>, dummy_clocks: u8) -> Option<ReadMode> {
+        Some(ReadMode {
             mode: Mode::M111,
-            opcode: opcode::READ,
-            opcode_4b: read_4b,
+            opcode,
+            opcode_4b,
             mode_clocks: 0,
-            dummy_clocks: 0,
-        },
-        ReadMode {
-            mode: Mode::M111,
-            opcode: opcode::FAST_READ,
-            opcode_4b: fast_read_4b,
-            mode_clocks: 0,
-            dummy_clocks: 8,
-        },
-    ]
+            dummy_clocks,
+        })
+    }
+    let mut list = [None; PART_READS];
+    list[0] = read(opcode::READ, read_4b, 0);
+    list[1] = read(opcode::FAST_READ, fast_read_4b, 8);
+    list
 }
 
-/// Fills the list from several sources, in order. There is room for all of them.
-fn list_reads(
-    single: [ReadMode; 2],
-    more: impl Iterator<Item = ReadMode>,
-) -> [Option<ReadMode>; PART_READS] {
-    let mut list = [None; PART_READS];
-    for (slot, read) in list.iter_mut().zip(single.into_iter().chain(more)) {
+/// Puts one more behind those that are listed. There is room for all of them.
+fn add_read(list: &mut [Option<ReadMode>; PART_READS], read: ReadMode) {
+    if let Some(slot) = list.iter_mut().find(|slot| slot.is_none()) {
         *slot = Some(read);
     }
-    list
 }
 
 fn quad_program(
@@ -443,7 +462,31 @@ impl Part {
         four_byte: Option<&FourByteTable>,
         sector_map: Option<&SectorMap>,
     ) -> Result<Part, PartError> {
-        let id = checked_id(id.into())?;
+        Part::of_tables(id.into(), bfpt, four_byte, sector_map)
+    }
+
+    /// From the id alone, for parts without tables, or whose tables can't be read.
+    /// Four lines are used where all parts of the id have them.
+    ///
+    /// # Errors
+    /// [`PartError`], but not [`PartError::TooLarge`].
+    pub fn from_id(id: JedecId) -> Result<Part, PartError> {
+        Part::of_id(id)
+    }
+}
+
+impl<W: Note> Part<W> {
+    /// As [`Part::from_sfdp`], with findings told to a `W`.
+    ///
+    /// # Errors
+    /// As [`Part::from_sfdp`].
+    pub fn of_tables(
+        id: Option<JedecId>,
+        bfpt: &Bfpt<W>,
+        four_byte: Option<&FourByteTable>,
+        sector_map: Option<&SectorMap>,
+    ) -> Result<Part<W>, PartError> {
+        let id = checked_id(id)?;
         let habits = parts_by_id::habits(id.unwrap_or(JedecId([0; 3])));
         let mut warnings = bfpt.warnings;
 
@@ -475,22 +518,19 @@ impl Part {
         let mut geometry = Geometry::new(size_bytes, page_bytes, erase, map.as_ref())?;
 
         let quad_enable = quad_enable(bfpt, &habits, &mut warnings);
+        let is_own = is_own_table(bfpt, &habits);
         let mut has_quad_read = false;
         let mut quad_left_out = false;
-        let reads = list_reads(
-            single_reads(twins),
-            bfpt.reads.iter().flatten().filter_map(|read| {
-                if read.mode.needs_quad() && quad_enable == QuadEnable::Unknown {
-                    quad_left_out = true;
-                    return None;
-                }
-                has_quad_read |= matches!(read.mode, Mode::M114 | Mode::M144);
-                Some(ReadMode {
-                    opcode_4b: twins.and_then(|table| table.read_opcode(read.mode)),
-                    ..*read
-                })
-            }),
-        );
+        let mut reads = single_reads(twins);
+        for read in bfpt.reads.iter().flatten() {
+            if read.mode.needs_quad() && quad_enable == QuadEnable::Unknown {
+                quad_left_out = true;
+                continue;
+            }
+            has_quad_read |= matches!(read.mode, Mode::M114 | Mode::M144);
+            let opcode_4b = twins.and_then(|table| table.read_opcode(read.mode));
+            add_read(&mut reads, ReadMode { opcode_4b, ..*read });
+        }
         if quad_left_out {
             warnings.push(Warning::QuadEnableUnknown);
         }
@@ -541,7 +581,7 @@ impl Part {
                 .filter(|status| status.volatile_by_50h())
                 .map(|_| opcode::WREN_VOLATILE),
             poll,
-            suspend: believed_suspend(bfpt, &warnings),
+            suspend: bfpt.suspend.filter(|_| is_own),
             power_down: power_down.map(|(enter, exit, exit_delay_us)| DeepPowerDown {
                 enter,
                 exit,
@@ -567,16 +607,15 @@ impl Part {
         Ok(part)
     }
 
-    /// From the id alone, for parts without tables, or whose tables can't be read.
-    /// Four lines are used where all parts of the id have them.
+    /// As [`Part::from_id`], with findings told to a `W`.
     ///
     /// # Errors
-    /// [`PartError`], but not [`PartError::TooLarge`].
-    pub fn from_id(id: JedecId) -> Result<Part, PartError> {
+    /// As [`Part::from_id`].
+    pub fn of_id(id: JedecId) -> Result<Part<W>, PartError> {
         checked_id(Some(id))?;
         let known = parts_by_id::known(id).ok_or(PartError::Unknown(id))?;
         let habits = parts_by_id::habits(id);
-        let mut warnings = Warnings::new();
+        let mut warnings = W::default();
         warnings.push(Warning::KnownFromIdOnly);
         warnings.push(Warning::TimesAssumed);
 
@@ -614,10 +653,13 @@ impl Part {
             mode_clocks,
             dummy_clocks,
         };
-        let quad_reads = [
-            read(Mode::M114, opcode::READ_1_1_4, mode_114, dummy_114),
-            read(Mode::M144, opcode::READ_1_4_4, mode_144, dummy_144),
-        ];
+        let mut reads = single_reads(None);
+        if has_quad {
+            let quad_output = read(Mode::M114, opcode::READ_1_1_4, mode_114, dummy_114);
+            add_read(&mut reads, quad_output);
+            let quad_io = read(Mode::M144, opcode::READ_1_4_4, mode_144, dummy_144);
+            add_read(&mut reads, quad_io);
+        }
         let mut part = Part {
             id: Some(id),
             geometry: Geometry::new(size_bytes, 256, erase, None)?,
@@ -629,10 +671,7 @@ impl Part {
             },
             program_opcode_4b: None,
             quad_program: quad_program(has_quad, &habits, None),
-            reads: list_reads(
-                single_reads(None),
-                quad_reads.into_iter().filter(|_| has_quad),
-            ),
+            reads,
             quad_enable: habits.quad_enable,
             volatile_write_enable: None,
             poll: habits.poll,
@@ -685,7 +724,7 @@ impl Part {
 
     /// Takes the tables' times, the part having been put into the mode that they
     /// describe (see [`select_performance`](crate::status_register::select_performance)).
-    pub fn assume_high_performance(&mut self, bfpt: &Bfpt) {
+    pub fn assume_high_performance(&mut self, bfpt: &Bfpt<W>) {
         if self.ultra_low_power.take().is_none() {
             return;
         }
@@ -701,7 +740,8 @@ impl Part {
         if let Some(chip_erase) = bfpt.chip_erase {
             self.chip_erase = chip_erase;
         }
-        self.suspend = believed_suspend(bfpt, &self.warnings);
+        let habits = parts_by_id::habits(self.id.unwrap_or(JedecId([0; 3])));
+        self.suspend = bfpt.suspend.filter(|_| is_own_table(bfpt, &habits));
     }
 
     /// Uses 4-byte mode instead of opcodes of their own, for a controller that can't
@@ -723,10 +763,7 @@ impl Part {
     /// Which opcode to send: the plain one, or its twin if that is how the part is
     /// addressed. `None` if it has none, and the command can't be used.
     pub const fn opcode(&self, plain: u8, twin: Option<u8>) -> Option<u8> {
-        match self.addressing {
-            Addressing::FourByOpcode => twin,
-            Addressing::Three | Addressing::FourByMode(_) | Addressing::FourAlways => Some(plain),
-        }
+        self.addressing.opcode(plain, twin)
     }
 
     /// Ways to read that can be used with the present addressing, each with the
@@ -757,13 +794,7 @@ impl Part {
     }
 }
 
-/// Suspend, unless the table is another maker's: its opcodes would be, too.
-fn believed_suspend(bfpt: &Bfpt, warnings: &Warnings) -> Option<Suspend> {
-    bfpt.suspend
-        .filter(|_| !warnings.contains(Warning::QuadEnableDiffersFromMaker))
-}
-
-fn part_program(bfpt: &Bfpt) -> PartProgram {
+fn part_program<W>(bfpt: &Bfpt<W>) -> PartProgram {
     match bfpt.program {
         Some(program) => PartProgram {
             page: program.page,

@@ -107,6 +107,37 @@ pub struct Transfer {
     pub tail_bytes: u32,
 }
 
+impl Transfer {
+    /// What stands for a command to the `bytes` bytes at `address` that carries none of them.
+    pub const fn without_data(address: u32, bytes: u32) -> Transfer {
+        Transfer {
+            bus_address: address,
+            bus_bytes: 0,
+            data_offset: 0,
+            data_bytes: bytes,
+            head_bytes: 0,
+            tail_bytes: 0,
+        }
+    }
+}
+
+/// The first transfer of a range: of a program if it must not cross a multiple of `page_bytes`, of a
+/// read otherwise.
+///
+/// # Errors
+/// [`PlanError::Range`], also for a range of no bytes, and [`PlanError::Granularity`].
+pub fn first_transfer(
+    geometry: &Geometry,
+    address: u32,
+    length: u32,
+    granularity: Granularity,
+    page_bytes: Option<u32>,
+) -> Result<Transfer, PlanError> {
+    Transfers::new(geometry, address, length, granularity, page_bytes)?
+        .next()
+        .ok_or(PlanError::Range(RangeError::OutOfRange))
+}
+
 /// Aligned transfers that together carry a range.
 #[derive(Clone, Copy, Debug)]
 struct Transfers {
@@ -145,24 +176,24 @@ impl Transfers {
             return None;
         }
         let bus_address = round_down(at, self.align_bytes);
-        // 64 bits: the end of a 4 GiB space is one more than 32 bits hold.
-        let mut limit = u64::from(bus_address) + u64::from(self.longest);
+        // The part ends before 32 bits do: what is beyond them is beyond its end.
+        let mut limit = bus_address.saturating_add(self.longest);
         if let Some(page_bytes) = self.page_bytes {
-            let page_end = u64::from(round_down(at, page_bytes)) + u64::from(page_bytes);
-            limit = limit.min(page_end);
+            limit = limit.min(round_down(at, page_bytes).saturating_add(page_bytes));
         }
-        let data_end = u64::from(end).min(limit) as u32;
-        // Not `next_multiple_of`, which panics at 0: the unit is a power of two, see `Granularity`.
-        let unit_mask = u64::from(self.align_bytes.saturating_sub(1));
-        let bus_end = (u64::from(data_end) + unit_mask) & !unit_mask;
+        let data_end = end.min(limit);
+        // Not `next_multiple_of`, which panics at 0: the unit is a power of two, see `Granularity`,
+        // and the part is a multiple of it.
+        let unit_mask = self.align_bytes.saturating_sub(1);
+        let bus_end = data_end.saturating_add(unit_mask) & !unit_mask;
         self.rest.at = data_end;
         Some(Transfer {
             bus_address,
-            bus_bytes: (bus_end - u64::from(bus_address)) as u32,
+            bus_bytes: bus_end.saturating_sub(bus_address),
             data_offset: at - start,
             data_bytes: data_end - at,
             head_bytes: at - bus_address,
-            tail_bytes: (bus_end - u64::from(data_end)) as u32,
+            tail_bytes: bus_end.saturating_sub(data_end),
         })
     }
 
@@ -292,11 +323,10 @@ impl<'g> ErasePlan<'g> {
         let touched = geometry
             .regions
             .iter()
-            .flatten()
             .filter(|region| region.start < end && start < region.end);
         for region in touched {
             let unit_bytes = geometry
-                .smallest_in(region)
+                .smallest_in(&region)
                 .map(|smallest| smallest.size_bytes)
                 .filter(|unit_bytes| *unit_bytes <= largest_bytes)
                 .ok_or(PlanError::NoErase)?;

@@ -8,16 +8,16 @@
 //! wires. A profile is the best of what both can.
 
 use crate::client::Dimensions;
-use crate::error::Error;
-use crate::geometry::{EraseType, Geometry};
+use crate::geometry::{EraseType, Geometry, Regions};
 use crate::opcode;
 use crate::operation::Kind;
 use crate::part::{Addressing, DeepPowerDown, FourByteMode, Part, PartProgram, THREE_BYTE_REACH};
-use crate::parts_by_id::JedecId;
+use crate::parts_by_id::{self, JedecId};
 use crate::protection::{Protection, Scheme};
 use crate::sfdp::bfpt::{Suspend, SuspendResume};
 use crate::sfdp::mode::{Mode, ReadMode};
-use crate::sfdp::times::TimesMs;
+use crate::sfdp::times::{Times, TimesMs};
+use crate::sfdp::warning::Note;
 use crate::shut_down::Farewell;
 use crate::status_register::{Poll, QuadEnable};
 use crate::unlock::Bits;
@@ -127,47 +127,85 @@ fn read_template(opcode: u8, read: &ReadMode, width: AddressWidth) -> Option<Tem
     })
 }
 
-/// The fastest read that both can.
-fn best_read(
-    part: &Part,
-    wires: &dyn Wires,
+/// A way to address the part.
+#[derive(Clone, Copy)]
+struct Way {
+    addressing: Addressing,
     width: AddressWidth,
-    with_quad: bool,
-) -> Option<Template> {
-    part.usable_reads()
-        .filter(|(_, read)| {
-            read.opcode != opcode::READ || wires.fastest_clock_hz() <= PLAIN_READ_HZ
-        })
-        .filter_map(|(opcode, read)| read_template(opcode, &read, width))
-        .filter(|template| with_quad || !template.lines.needs_quad_enable())
-        .find(|template| wires.supports(template))
 }
 
-/// The fastest page program that both can.
-fn best_program(
-    part: &Part,
-    wires: &dyn Wires,
-    width: AddressWidth,
-    with_quad: bool,
-) -> Option<Template> {
-    let template = |opcode, lines| Template {
-        opcode,
-        address: width,
-        lines,
-        dummy_clocks: 0,
-        data: Data::Out,
-    };
-    let quad = part
-        .usable_quad_program()
-        .filter(|_| with_quad)
-        .and_then(|(opcode, mode)| Some(template(opcode, lines(mode)?)));
-    let single = part
-        .program_opcode()
-        .map(|opcode| template(opcode, Lines::Single));
-    [quad, single]
-        .into_iter()
-        .flatten()
-        .find(|template| wires.supports(template))
+impl Way {
+    const fn new(addressing: Addressing) -> Way {
+        let width = match addressing {
+            Addressing::Three => AddressWidth::Three,
+            Addressing::FourByOpcode | Addressing::FourByMode(_) | Addressing::FourAlways => {
+                AddressWidth::Four
+            }
+        };
+        Way { addressing, width }
+    }
+
+    /// All of the part as it is, all of it in 4-byte mode if that is another way, and its first
+    /// three-byte reach as if there were no more.
+    fn all<W: Note>(part: &Part<W>) -> [Option<Way>; 3] {
+        let by_mode = match (part.addressing, part.four_byte_mode) {
+            (Addressing::FourByOpcode, Some(mode)) => Some(Addressing::FourByMode(mode)),
+            _ => None,
+        };
+        let short = match part.addressing {
+            Addressing::FourAlways => None,
+            Addressing::Three | Addressing::FourByOpcode | Addressing::FourByMode(_) => {
+                Some(Addressing::Three)
+            }
+        };
+        [Some(part.addressing), by_mode, short].map(|way| way.map(Way::new))
+    }
+
+    /// The fastest read that both can.
+    fn best_read<W: Note>(
+        self,
+        part: &Part<W>,
+        wires: &dyn Wires,
+        with_quad: bool,
+    ) -> Option<Template> {
+        part.reads.iter().rev().flatten().find_map(|read| {
+            let opcode = self.addressing.opcode(read.opcode, read.opcode_4b)?;
+            let template = read_template(opcode, read, self.width)?;
+            let is_in_time = opcode != opcode::READ || wires.fastest_clock_hz() <= PLAIN_READ_HZ;
+            (is_in_time && can(wires, &template, with_quad)).then_some(template)
+        })
+    }
+
+    /// The fastest page program that both can.
+    fn best_program<W: Note>(
+        self,
+        part: &Part<W>,
+        wires: &dyn Wires,
+        with_quad: bool,
+    ) -> Option<Template> {
+        let quad = part
+            .quad_program
+            .map(|quad| (quad.opcode, quad.opcode_4b, quad.mode));
+        let single = Some((opcode::PP, part.program_opcode_4b, Mode::M111));
+        [quad, single]
+            .into_iter()
+            .flatten()
+            .find_map(|(opcode, opcode_4b, mode)| {
+                let template = Template {
+                    opcode: self.addressing.opcode(opcode, opcode_4b)?,
+                    address: self.width,
+                    lines: lines(mode)?,
+                    dummy_clocks: 0,
+                    data: Data::Out,
+                };
+                can(wires, &template, with_quad).then_some(template)
+            })
+    }
+}
+
+/// Whether the controller can do it with the lines that are enabled.
+fn can(wires: &dyn Wires, template: &Template, with_quad: bool) -> bool {
+    (with_quad || !template.lines.needs_quad_enable()) && wires.supports(template)
 }
 
 /// What addresses and lengths of this template are multiples of.
@@ -177,110 +215,161 @@ fn unit(wires: &dyn Wires, template: &Template) -> u32 {
     granularity.address.max(length)
 }
 
-/// Forgets what three address bytes don't reach.
-fn clip(geometry: &mut Geometry) {
-    geometry.size_bytes = geometry.size_bytes.min(THREE_BYTE_REACH);
-    for slot in &mut geometry.regions {
-        *slot = slot
-            .filter(|region| region.start < THREE_BYTE_REACH)
-            .map(|mut region| {
-                region.end = region.end.min(THREE_BYTE_REACH);
-                region
-            });
-    }
-}
-
-/// The ways to address all of the part: as it is, and in 4-byte mode if that is another.
-fn ways(part: &Part) -> [Option<(Part, AddressWidth)>; 2] {
-    let width = match part.addressing {
-        Addressing::Three => AddressWidth::Three,
-        Addressing::FourByOpcode | Addressing::FourByMode(_) | Addressing::FourAlways => {
-            AddressWidth::Four
-        }
-    };
-    let mut by_mode = *part;
-    let differs = part.addressing == Addressing::FourByOpcode && by_mode.use_four_byte_mode();
-    [
-        Some((*part, width)),
-        differs.then_some((by_mode, AddressWidth::Four)),
-    ]
-}
-
-/// The first three-byte reach of the part, as if there were no more.
-fn short_way(part: &Part) -> Option<(Part, AddressWidth)> {
-    let mut short = *part;
-    short.addressing = Addressing::Three;
-    clip(&mut short.geometry);
-    short.geometry.unavailable = 0;
-    (part.addressing != Addressing::FourAlways).then_some((short, AddressWidth::Three))
-}
-
 /// Whether four lines could be used at all.
-pub fn wants_quad(part: &Part, wires: &dyn Wires) -> bool {
+pub fn wants_quad<W: Note>(part: &Part<W>, wires: &dyn Wires) -> bool {
     part.quad_enable != QuadEnable::Unknown
-        && ways(part)
+        && Way::all(part)
             .into_iter()
-            .chain([short_way(part)])
             .flatten()
-            .filter_map(|(part, width)| best_read(&part, wires, width, true))
+            .filter_map(|way| way.best_read(part, wires, true))
             .any(|template| template.lines.needs_quad_enable())
 }
 
 impl Profile {
+    /// Times of erases of 4, 32 and 64 KiB of parts whose tables have none.
+    pub const ASSUMED_ERASES: [Times; 3] = [
+        parts_by_id::assumed_erase(4 << 10),
+        parts_by_id::assumed_erase(32 << 10),
+        parts_by_id::assumed_erase(64 << 10),
+    ];
+
+    /// A part of up to 16 MiB with pages of 256 bytes, one line, no deep power-down and no suspend,
+    /// that erases 4, 32 and 64 KiB everywhere, in these times.
+    pub const fn uniform(id: JedecId, size_bytes: u32, times: [Times; 3]) -> Profile {
+        const fn erase(opcode: u8, size_bytes: u32, times: Times) -> Option<EraseType> {
+            Some(EraseType {
+                opcode,
+                opcode_4b: None,
+                size_bytes,
+                times,
+            })
+        }
+        let [sectors, half_blocks, blocks] = times;
+        let page_bytes = 256;
+        Profile {
+            id,
+            geometry: Geometry {
+                size_bytes,
+                page_bytes,
+                erase: [
+                    erase(opcode::SECTOR_ERASE, 4 << 10, sectors),
+                    erase(opcode::BLOCK_ERASE_32K, 32 << 10, half_blocks),
+                    erase(opcode::BLOCK_ERASE_64K, 64 << 10, blocks),
+                    None,
+                ],
+                regions: Regions::uniform(size_bytes, 0b0111),
+                unavailable: 0b1000,
+            },
+            dimensions: Dimensions {
+                size: size_bytes,
+                sector: SECTOR,
+                page: page_bytes,
+            },
+            read: Template {
+                opcode: opcode::FAST_READ,
+                address: AddressWidth::Three,
+                lines: Lines::Single,
+                dummy_clocks: 8,
+                data: Data::In,
+            },
+            program: Template {
+                opcode: opcode::PP,
+                address: AddressWidth::Three,
+                lines: Lines::Single,
+                dummy_clocks: 0,
+                data: Data::Out,
+            },
+            program_times: PartProgram {
+                page: parts_by_id::assumed_page_program(),
+                bytes: None,
+            },
+            poll: Poll::StatusRegister,
+            width: AddressWidth::Three,
+            quad_enable: None,
+            four_byte_mode: None,
+            own_opcodes: false,
+            high_performance: false,
+            clock_limit_hz: u32::MAX,
+            power_down: None,
+            suspend: None,
+            protection: Protection::None,
+            registers: QuadEnable::Unknown,
+            volatile_write_enable: None,
+            unlocked: None,
+            chip_erase_opcode: opcode::CHIP_ERASE,
+            chip_erase: parts_by_id::assumed_chip_erase(size_bytes),
+        }
+    }
+
     /// The best of what both can. `with_quad`: four lines are enabled.
     ///
     /// A part beyond 16 MiB whose 4-byte addresses the controller can't send is used
     /// up to 16 MiB.
     ///
-    /// # Errors
-    /// [`Error::UnknownPart`] if the controller can do nothing with this part.
-    pub fn choose(
+    /// `None` if the controller can do nothing with this part.
+    #[inline(never)]
+    pub fn choose<W: Note>(
         id: JedecId,
-        part: &Part,
+        part: &Part<W>,
         wires: &dyn Wires,
-        with_quad: bool,
-        high_performance: bool,
-    ) -> Result<Profile, Error> {
-        let used = |way: Option<(Part, AddressWidth)>| {
-            let (part, width) = way?;
-            Profile::used(id, &part, wires, width, with_quad, high_performance)
-        };
-        // The controller may have an engine for plain opcodes only.
-        let [by_opcode, by_mode] = ways(part).map(used);
-        let full = match (by_opcode, by_mode) {
-            (Some(opcode), Some(mode)) if mode.pace(wires) > opcode.pace(wires) => Some(Profile {
-                read: mode.read,
-                four_byte_mode: mode.four_byte_mode,
-                quad_enable: mode.quad_enable,
-                ..opcode
-            }),
-            (Some(opcode), _) => Some(opcode),
-            (None, mode) => mode,
-        };
-        full.or_else(|| used(short_way(part)))
-            .ok_or(Error::UnknownPart)
-    }
-
-    /// The part used in one way, unless the controller can't.
-    fn used(
-        id: JedecId,
-        part: &Part,
-        wires: &dyn Wires,
-        width: AddressWidth,
         with_quad: bool,
         high_performance: bool,
     ) -> Option<Profile> {
-        let read = best_read(part, wires, width, with_quad)?;
-        let program = best_program(part, wires, width, with_quad)?;
+        let mut best: Option<Profile> = None;
+        for way in &Way::all(part) {
+            let Some(way) = *way else {
+                continue;
+            };
+            if best.is_some() && way.addressing == Addressing::Three {
+                break;
+            }
+            let used = Profile::used(id, part, wires, way, with_quad, high_performance);
+            let Some(opcode) = &mut best else {
+                best = used;
+                continue;
+            };
+            // The controller may have an engine for plain opcodes only.
+            if let Some(mode) = &used
+                && mode.pace(wires) > opcode.pace(wires)
+            {
+                opcode.read = mode.read;
+                opcode.four_byte_mode = mode.four_byte_mode;
+                opcode.quad_enable = mode.quad_enable;
+            }
+        }
+        best
+    }
+
+    /// The part used in one way, unless the controller can't.
+    fn used<W: Note>(
+        id: JedecId,
+        part: &Part<W>,
+        wires: &dyn Wires,
+        way: Way,
+        with_quad: bool,
+        high_performance: bool,
+    ) -> Option<Profile> {
+        let Way { addressing, width } = way;
+        let read = way.best_read(part, wires, with_quad)?;
+        let program = way.best_program(part, wires, with_quad)?;
         // Transfers end where pages do, so the controller's units have to fit in.
         let unit = unit(wires, &read).max(unit(wires, &program));
         if !part.geometry.page_bytes.is_multiple_of(unit) {
             return None;
         }
         let mut geometry = part.geometry;
+        if addressing != Addressing::FourByOpcode {
+            geometry.unavailable = 0;
+        }
+        if addressing == Addressing::Three {
+            // What three address bytes don't reach is forgotten.
+            geometry.size_bytes = geometry.size_bytes.min(THREE_BYTE_REACH);
+            geometry.regions.clip(geometry.size_bytes);
+        }
         for (place, slot) in geometry.erase.iter().enumerate() {
             let supported = slot.is_some_and(|erase_type| {
-                part.erase_opcode(&erase_type)
+                addressing
+                    .opcode(erase_type.opcode, erase_type.opcode_4b)
                     .is_some_and(|opcode| wires.supports(&Template::addressed(opcode, width)))
             });
             if !supported {
@@ -303,11 +392,11 @@ impl Profile {
             poll: part.poll,
             width,
             quad_enable: used_quad.then_some(part.quad_enable),
-            four_byte_mode: match part.addressing {
+            four_byte_mode: match addressing {
                 Addressing::FourByMode(mode) => Some(mode),
                 Addressing::Three | Addressing::FourByOpcode | Addressing::FourAlways => None,
             },
-            own_opcodes: part.addressing == Addressing::FourByOpcode,
+            own_opcodes: addressing == Addressing::FourByOpcode,
             high_performance,
             clock_limit_hz: part
                 .ultra_low_power
@@ -336,10 +425,8 @@ impl Profile {
     /// longest is that of a page.
     pub fn program_us(&self, bytes: u32) -> (u32, u32) {
         let page = self.program_times.page;
-        let share =
-            u64::from(page.typ_us) * u64::from(bytes) / u64::from(self.geometry.page_bytes.max(1));
-        let typical = u32::try_from(share).unwrap_or(page.typ_us).min(page.typ_us);
-        (typical, page.max_us)
+        let share = page.typ_us.saturating_mul(bytes) / self.geometry.page_bytes.max(1);
+        (share.min(page.typ_us), page.max_us)
     }
 
     /// The longest time that the part may be busy with one operation, in µs.

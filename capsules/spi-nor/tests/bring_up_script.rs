@@ -7,6 +7,8 @@
 use qspi_hil::{AddressWidth, Granularity, Lines, Template};
 use spi_nor::bring_up::BringUp;
 use spi_nor::error::Error;
+use spi_nor::fixed_parts::{Gd25q16c, Mx25l3233f, Mx25r6435f};
+use spi_nor::identity::{Fixed, FixedPart, Identity, Kept};
 use spi_nor::profile::{Profile, Wires};
 use spi_nor::script::{Act, Input};
 use std::path::Path;
@@ -39,6 +41,20 @@ const FAST: AllWires = AllWires {
     fastest_hz: 32_000_000,
     quad: true,
 };
+
+/// What a script has come to, begun with `known`.
+fn outcome<I: Identity>(
+    script: &BringUp<I>,
+    known: Option<Profile>,
+    wires: &AllWires,
+) -> Option<Profile> {
+    let kept = I::Kept::EMPTY;
+    if let Some(known) = known {
+        kept.put(&known);
+    }
+    script.settle(&kept, wires).ok()?;
+    kept.get()
+}
 
 /// A part, as far as bring-up can see it.
 struct Fake {
@@ -163,9 +179,17 @@ impl Fake {
     }
 
     fn run(&mut self, known: Option<Profile>, wires: &AllWires) -> Result<BringUp, Error> {
+        self.run_by(known, wires)
+    }
+
+    fn run_by<I: Identity>(
+        &mut self,
+        known: Option<Profile>,
+        wires: &AllWires,
+    ) -> Result<BringUp<I>, Error> {
         self.sent.clear();
         let mut script = BringUp::new();
-        script.restart(known, 10_000_000, false);
+        script.restart(known.as_ref(), 10_000_000, false);
         let mut act = script.next(Input::Begin, wires);
         for _ in 0..100_000 {
             act = match act {
@@ -198,10 +222,8 @@ impl Fake {
     }
 
     fn profile(&mut self, known: Option<Profile>, wires: &AllWires) -> Profile {
-        self.run(known, wires)
-            .expect("it comes up")
-            .outcome()
-            .expect("with a profile")
+        let script = self.run(known, wires).expect("it comes up");
+        outcome(&script, known, wires).expect("with a profile")
     }
 }
 
@@ -288,7 +310,7 @@ fn quad_that_does_not_stick_is_done_without() {
     part.stuck[1] = 2;
     let script = part.run(None, &FAST).expect("it comes up");
     assert_eq!(script.shortfall(), Some(Error::RegisterNotKept));
-    let profile = script.outcome().expect("with a profile");
+    let profile = outcome(&script, None, &FAST).expect("with a profile");
     assert!(!profile.read.lines.needs_quad_enable());
     assert_eq!(profile.program.opcode, 0x02);
     assert_eq!(profile.quad_enable, None);
@@ -300,7 +322,7 @@ fn the_fast_mode_that_does_not_stick_limits_the_clock() {
     part.stuck[2] = 2;
     let script = part.run(None, &FAST).expect("it comes up");
     assert_eq!(script.shortfall(), Some(Error::RegisterNotKept));
-    let profile = script.outcome().expect("with a profile");
+    let profile = outcome(&script, None, &FAST).expect("with a profile");
     assert_eq!(profile.clock_limit_hz, 8_000_000);
 }
 
@@ -403,7 +425,7 @@ fn a_part_beyond_16_mib_is_used_as_far_as_three_bytes_reach() {
 
 #[test]
 fn a_part_that_may_come_up_from_a_reset_is_left_alone_first() {
-    let mut script = BringUp::new();
+    let mut script: BringUp = BringUp::new();
     script.restart(None, 1_000_000, true);
     assert_eq!(script.next(Input::Begin, &FAST), Act::Pause(30_000));
     let wake = script.next(Input::Elapsed, &FAST);
@@ -417,7 +439,7 @@ fn a_refusal_of_the_controller_ends_it_at_every_step() {
     let steps = part.sent.len();
     for refused in 0..steps {
         let mut part = Fake::mx25r();
-        let mut script = BringUp::new();
+        let mut script: BringUp = BringUp::new();
         script.restart(None, 1_000_000, false);
         let mut act = script.next(Input::Begin, &FAST);
         let mut step = 0;
@@ -455,7 +477,7 @@ fn a_refusal_of_the_controller_ends_it_at_every_step() {
             Err(Error::Controller(qspi_hil::Error::Hardware)),
             "step {refused}"
         );
-        assert!(script.outcome().is_none());
+        assert!(outcome(&script, None, &FAST).is_none());
     }
 }
 
@@ -466,7 +488,7 @@ fn no_register_is_written_without_the_latch() {
     let script = part.run(None, &FAST).expect("it comes up");
     assert_eq!(script.shortfall(), Some(Error::RegisterNotKept));
     assert!(!part.sent.contains(&0x01));
-    let profile = script.outcome().expect("with a profile");
+    let profile = outcome(&script, None, &FAST).expect("with a profile");
     assert!(!profile.read.lines.needs_quad_enable());
     assert!(!profile.high_performance);
 }
@@ -495,7 +517,8 @@ fn noise_in_one_answer_is_neither_written_back_nor_believed() {
                     0,
                     "answer {at}, bits {bits:02x}"
                 );
-                if let Some(profile) = result.ok().and_then(|script| script.outcome()) {
+                if let Some(profile) = result.ok().and_then(|script| outcome(&script, None, &FAST))
+                {
                     // Times differ where the fast mode was done without.
                     assert_eq!(profile.geometry.regions, expected.geometry.regions);
                     assert_eq!(profile.dimensions, expected.dimensions);
@@ -504,4 +527,53 @@ fn noise_in_one_answer_is_neither_written_back_nor_believed() {
             }
         }
     }
+}
+
+/// A part that the board knows, which comes up as its tables would have it, but without them.
+fn comes_up_as_by_its_tables<P: FixedPart>(new: fn() -> Fake) {
+    let by_tables = new().profile(None, &FAST);
+    let mut part = new();
+    part.sfdp.clear();
+    let script = part.run_by::<Fixed<P>>(None, &FAST).expect("it comes up");
+    assert!(!part.sent.contains(&0x5A), "{}", P::NAME);
+    assert_eq!(part.sent[..7], [0xAB, 0x05, 0x66, 0x99, 0x05, 0x9F, 0x9F]);
+    let profile = outcome(&script, None, &FAST).expect("with a profile");
+    assert_eq!(format!("{profile:?}"), format!("{by_tables:?}"));
+    assert_eq!(script.shortfall(), None);
+    let (mut other, mut deaf) = (new(), new());
+
+    // What is protected is told, and kept for the next greeting.
+    let (mut protected, mut told) = (new(), new());
+    (protected.status, told.status) = (0x0C, 0x0C);
+    let script = protected
+        .run_by::<Fixed<P>>(None, &FAST)
+        .expect("it comes up");
+    let locked = outcome(&script, None, &FAST).expect("with a profile");
+    assert!(locked.is_protected(), "{}", P::NAME);
+    assert_eq!(locked.protection, told.profile(None, &FAST).protection);
+
+    // Another part is not taken for it.
+    other.ids = vec![[0xEF, 0x40, 0x15]];
+    let refused = other.run_by::<Fixed<P>>(None, &FAST).map(|_| ());
+    assert_eq!(refused, Err(Error::UnknownPart));
+
+    // One that does not keep its bits is not used as if it had.
+    deaf.deaf_to_write_enable = true;
+    let refused = deaf.run_by::<Fixed<P>>(None, &FAST).map(|_| ());
+    assert_eq!(refused, Err(Error::RegisterNotKept));
+
+    // What was known before is as it was.
+    let woken = part.profile(Some(profile), &FAST);
+    assert_eq!(format!("{woken:?}"), format!("{by_tables:?}"));
+}
+
+#[test]
+fn a_part_that_the_board_knows_is_as_its_tables_say() {
+    comes_up_as_by_its_tables::<Mx25r6435f>(Fake::mx25r);
+    comes_up_as_by_its_tables::<Mx25l3233f>(|| {
+        Fake::new("MX25L3233F_c22016.hex", [0xC2, 0x20, 0x16])
+    });
+    comes_up_as_by_its_tables::<Gd25q16c>(|| {
+        Fake::new("GD25Q16C_c84015_DERIVED.hex", [0xC8, 0x40, 0x15])
+    });
 }

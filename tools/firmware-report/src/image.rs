@@ -9,6 +9,7 @@ use addr2line::Loader;
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 use rustc_demangle::demangle;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 /// A function as the linker left it.
@@ -42,7 +43,7 @@ pub struct Image {
     text: Vec<u8>,
     text_address: u64,
     data: Vec<(u64, bool)>,
-    sections: BTreeMap<String, u64>,
+    sections: BTreeMap<String, Range<u64>>,
     loader: Loader,
 }
 
@@ -78,7 +79,13 @@ impl Image {
         }
         let sections = file
             .sections()
-            .filter_map(|section| Some((section.name().ok()?.to_owned(), section.size())))
+            .filter_map(|section| {
+                let start = section.address();
+                Some((
+                    section.name().ok()?.to_owned(),
+                    start..start + section.size(),
+                ))
+            })
             .collect();
         Ok(Image {
             functions,
@@ -103,7 +110,14 @@ impl Image {
 
     /// A section's size in bytes, 0 if there is none.
     pub fn section(&self, name: &str) -> u64 {
-        self.sections.get(name).copied().unwrap_or(0)
+        let section = self.sections.get(name);
+        section.map_or(0, |section| section.end - section.start)
+    }
+
+    /// Whether `address` is in a section of this name.
+    pub fn is_in(&self, name: &str, address: u64) -> bool {
+        let section = self.sections.get(name);
+        section.is_some_and(|section| section.contains(&address))
     }
 
     /// The runs of instructions of a function, without the constants between them.

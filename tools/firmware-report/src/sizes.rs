@@ -44,6 +44,12 @@ fn measure(path: &Path) -> Result<Sizes, Problem> {
     let our_bss = statics::read(path)?
         .iter()
         .filter(|found| is_our_name(&found.type_name))
+        // Vtables have types and addresses, too, but lie in flash.
+        .filter(|found| {
+            [".relocate", ".sram"]
+                .iter()
+                .any(|ram| image.is_in(ram, found.address))
+        })
         .map(|found| found.size)
         .sum();
     Ok(Sizes {

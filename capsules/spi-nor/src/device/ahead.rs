@@ -8,17 +8,20 @@ use super::counters::count;
 use super::reads::Wanted;
 use super::{Course, Device};
 use crate::client::{Flight, Host, Seat};
+use crate::features::{Features, Place};
 use crate::operation::Kind;
-use core::cell::Cell;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Notes that a client reads this.
     pub(super) fn follow_stream(&self, course: &Course<'a>) {
-        let stream = self.stream.get();
-        self.stream
-            .set(stream.after(course.address, course.end(), course.rest));
+        let stream = self.stream.get().unwrap_or_default();
+        self.stream.set(Some(stream.after(
+            course.address,
+            course.end(),
+            course.rest,
+        )));
     }
 
     /// The bite that is in a window, if the first byte is.
@@ -52,7 +55,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     /// Whether [`hit`](Self::hit) would find it.
     pub(super) fn is_ahead(&self, address: u32) -> bool {
-        let windows = self.windows.iter().filter_map(Cell::get);
+        let windows = self.windows.iter().filter_map(Place::get);
         windows
             .into_iter()
             .any(|window| window.take(address, 1).is_some())
@@ -64,7 +67,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     /// Reads what is likely to be asked for next, if the last requests came one behind the other.
     pub(super) fn read_ahead(&self, landed: &Course<'a>, buffer: Flight) -> bool {
-        let stream = self.stream.get();
+        let Some(stream) = self.stream.get() else {
+            return false;
+        };
         let own = landed.buffer.of(&self.windows).get();
         let Some(dimensions) = self.dimensions().filter(|_| stream.is_steady()) else {
             return false;

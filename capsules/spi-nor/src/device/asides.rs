@@ -11,15 +11,16 @@ use crate::aside::{Aside, Step};
 use crate::bite::Plan;
 use crate::client::{Bite, Flight, Seat};
 use crate::error::Error;
+use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::operation::{Kind, OperationScript};
 use crate::profile::Unlocked;
 use crate::protection::Protection;
-use crate::stream::Stream;
 use crate::unlock::Unlock;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Begins a bite of `aside`, in `buffer` if it needs one.
     pub(super) fn begin_aside(
         &self,
@@ -29,7 +30,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         buffer: Flight,
     ) -> Begun<'a> {
         self.forget_windows();
-        self.stream.set(Stream::new());
+        self.stream.set(None);
         let failed = |error| {
             seat.client.bitten(flight, Bite::Failed(error));
             Begun::Over

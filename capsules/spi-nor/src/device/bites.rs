@@ -12,13 +12,15 @@ use crate::bite;
 use crate::bite::Plan;
 use crate::client::{Bite, Flight, Request, Seat};
 use crate::error::Error;
+use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::lifecycle::{Event, State};
 use crate::operation::{Kind, OperationScript, Recipe};
 use crate::window::Window;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Begins a bite of `request`, in `buffer` if it needs one.
     pub(super) fn begin(
         &self,
@@ -121,7 +123,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.prepared.set(None);
         self.next_page.set(None);
         count(&self.tally.begun);
-        if self.stalled.is_none() {
+        if !self.stalled.is_some() {
             // Nobody reads the array while the part is at something else.
             self.for_good.set(course.aside.is_some());
             self.runs.set(false);

@@ -6,6 +6,8 @@
 
 use super::{Device, Proof, Script};
 use crate::client::Flight;
+use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::lifecycle::State;
 use crate::suspension::LONGEST_STAND_US;
 use core::cell::Cell;
@@ -13,7 +15,7 @@ use core::hash::{Hash, Hasher};
 use kernel::hil::time::{Alarm, ConvertTicks, Ticks};
 use qspi_hil::Controller;
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// All that decides what the device does next, for those who enumerate states: with
     /// the same fingerprint, and the same clients, controller and alarm, it acts alike.
     /// Counters are not in it, and times only as far as they lie ahead.
@@ -38,14 +40,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.proof.set(proof);
         let buffers = [Flight::Even, Flight::Odd].map(|which| self.has_buffer(which));
         (buffers, self.buffer.get()).hash(hasher);
-        self.windows.each_ref().map(Cell::get).hash(hasher);
+        self.windows.each_ref().map(Place::get).hash(hasher);
         self.stream.get().hash(hasher);
         self.lessons.each_ref().map(Cell::get).hash(hasher);
         if let Some(course) = self.course.get() {
             course.hash_into(hasher);
         }
-        self.prepared.get().is_some().hash(hasher);
-        self.next_page.get().is_some().hash(hasher);
+        self.prepared.is_some().hash(hasher);
+        self.next_page.is_some().hash(hasher);
         (
             self.clock_limit_hz.get(),
             self.was_reset.get(),
@@ -77,11 +79,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             (ran_us, self.for_good.get()).hash(hasher);
             (self.runs.get(), self.stood.get()).hash(hasher);
         }
-        self.profile.map_or((), |profile| {
+        if let Some(profile) = self.profile.get() {
             (profile.read, profile.program, profile.width).hash(hasher);
             (profile.four_byte_mode, profile.own_opcodes).hash(hasher);
             (profile.clock_limit_hz, profile.protection, profile.unlocked).hash(hasher);
-        });
+        }
         let answered = self.answers.get() != self.controller.answers();
         (self.is_known(), answered).hash(hasher);
         self.turns.each_ref().map(Cell::get).hash(hasher);

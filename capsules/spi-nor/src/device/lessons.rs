@@ -5,16 +5,19 @@
 //! How long programs and erases take, learned.
 
 use super::{Course, Device};
+use crate::features::Features;
 use crate::operation::{Kind, Recipe};
 use crate::pace::Lesson;
 use core::cell::Cell;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// With the time that was learned in place of the tables'.
     pub(super) fn as_learned(&self, recipe: Recipe, course: &Course<'a>) -> Recipe {
-        let lesson = self.lesson(recipe.kind, course.plan.count);
+        let lesson = self
+            .lesson(recipe.kind, course.plan.count)
+            .filter(|_| F::LEARNS);
         let typical_us = lesson.map_or(recipe.typical_us, |lesson| {
             lesson.get().expected_us(recipe.typical_us)
         });
@@ -40,6 +43,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// Learns from an operation that has ended well, and did not stand still meanwhile.
     pub(super) fn learn(&self, course: &Course<'a>) {
         if let Some(lesson) = self.lesson(course.kind, course.plan.count)
+            && F::LEARNS
             && !self.stood.get()
             && course.aside.is_none()
             && let Some(pace) = self.operation.map(|operation| *operation.pace())

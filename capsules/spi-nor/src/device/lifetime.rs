@@ -9,15 +9,16 @@ use super::{Device, FIRST_CLOCK_HZ, Proof, Script};
 use crate::bring_up::AFTER_RESET_US;
 use crate::client::Flight;
 use crate::error::Error;
+use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::lifecycle;
 use crate::lifecycle::{Action, Event, State};
 use crate::pace::Lesson;
 use crate::shut_down::{Farewell, ShutDown};
-use crate::stream::Stream;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// The one place that sets the state.
     pub(super) fn happen(&self, event: Event) {
         let from = self.state.get();
@@ -103,7 +104,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             .iter()
             .for_each(|lesson| lesson.set(Lesson::NONE));
         self.forget_windows();
-        self.stream.set(Stream::new());
+        self.stream.set(None);
         self.buffer.set(Flight::Even);
         self.turns.iter().for_each(|turn| turn.set(0));
         if self.detaching.get() {
@@ -170,10 +171,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         } else {
             self.leftover_us.get()
         };
-        let known = self.profile();
         let may_come_up = self.may_come_up.take();
-        self.bring_up
-            .map(|bring_up| bring_up.restart(known, patience_us, may_come_up));
+        self.bring_up.map(|bring_up| {
+            bring_up.restart(None, patience_us, may_come_up);
+            self.profile
+                .map(|known| bring_up.restart(Some(known), patience_us, may_come_up));
+        });
         self.run(Script::BringUp);
     }
 
@@ -190,7 +193,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// afterwards is found out from scratch.
     pub(super) fn rescue(&self) {
         self.cancel_wait();
-        self.profile.take();
+        self.profile.forget();
         self.was_reset.set(true);
         self.run(Script::ShutDown(ShutDown::rescue()));
     }
@@ -234,7 +237,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     pub(super) fn fail_bring_up(&self, error: Error) {
         self.fault.set(Some(error));
-        self.profile.take();
+        self.profile.forget();
         self.fail(error, Event::Faulted, Event::WakeFaulted);
     }
 
@@ -248,7 +251,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.proof.set(Some(Proof::Off(stopped.off)));
         self.keep(stopped.buffer);
         // Nobody knows what the part was told last.
-        self.profile.take();
+        self.profile.forget();
         self.fault.set(Some(Error::NoAnswer));
         self.teardown_fault.set(Some(Error::NoAnswer));
         if let Some(Script::BringUp | Script::ShutDown(_)) = self.script.take() {

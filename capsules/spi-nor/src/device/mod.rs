@@ -73,6 +73,8 @@ use crate::bite::Plan;
 use crate::bring_up::{BringUp, LEFTOVER_US};
 use crate::client::{Flight, Scope, Seat};
 use crate::error::Error;
+use crate::features::{Features, Full, Place};
+use crate::identity::{Identity, Kept};
 use crate::lifecycle::{Event, State};
 use crate::operation::{Kind, OperationScript, Recipe};
 use crate::pace::Lesson;
@@ -219,7 +221,7 @@ const SLACK_US: u32 = 1000;
 const LESSONS: usize = 5;
 
 /// A SPI-NOR part behind a controller.
-pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
+pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>, F: Features = Full> {
     controller: &'a C,
     alarm: &'a A,
     config: Config,
@@ -244,8 +246,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     /// Of the smallest buffer, in bytes.
     capacity: Cell<usize>,
     /// What was read ahead into each buffer.
-    windows: [Cell<Option<Window>>; 2],
-    stream: Cell<Stream>,
+    windows: [F::Ahead<Window>; 2],
+    stream: F::Ahead<Stream>,
     clock_limit_hz: Cell<u32>,
     was_reset: Cell<bool>,
     /// The controller was stopped in a script that resets the part: it may be coming up.
@@ -255,16 +257,16 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     /// Longest time in µs that a part may be busy with something from before.
     leftover_us: Cell<u32>,
     script: Cell<Option<Script>>,
-    bring_up: MapCell<BringUp>,
+    bring_up: MapCell<BringUp<F::Identity>>,
     operation: MapCell<OperationScript>,
     course: Cell<Option<Course<'a>>>,
     /// What comes after the read in flight, if nobody else wants anything.
-    prepared: Cell<Option<Prepared<'a>>>,
+    prepared: F::Ahead<Prepared<'a>>,
     /// The page that comes after the one in flight, if nobody else wants anything.
-    next_page: Cell<Option<NextPage<'a>>>,
-    suspension: MapCell<Suspension>,
+    next_page: F::Ahead<NextPage<'a>>,
+    suspension: F::Standstill<Suspension>,
     /// The program or erase that is suspended, or on the way there or back.
-    stalled: MapCell<Stalled<'a>>,
+    stalled: F::Standstill<Stalled<'a>>,
     /// How long programs and erases take.
     lessons: [Cell<Lesson>; LESSONS],
     /// When the array began to work, or went on.
@@ -275,7 +277,7 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     stood: Cell<bool>,
     /// The operation in flight is not to be suspended any more.
     for_good: Cell<bool>,
-    profile: MapCell<Profile>,
+    profile: <F::Identity as Identity>::Kept,
     /// What the controller demands of the profile's reads.
     read_limits: Cell<plan::Granularity>,
     /// The longest time of a read that fills a buffer, in µs.
@@ -311,6 +313,18 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         buffer: &'static mut [u8],
         config: Config,
     ) -> Device<'a, C, A> {
+        Device::with_features(controller, alarm, buffer, config)
+    }
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
+    /// As [`Device::new`], with other features.
+    pub fn with_features(
+        controller: &'a C,
+        alarm: &'a A,
+        buffer: &'static mut [u8],
+        config: Config,
+    ) -> Device<'a, C, A, F> {
         Device {
             proof: Cell::new(controller.take_off().map(Proof::Off)),
             controller,
@@ -336,22 +350,22 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             buffers: [MapCell::new(SubSliceMut::new(buffer)), MapCell::empty()],
             has_second: Cell::new(false),
             buffer: Cell::new(Flight::Even),
-            windows: [const { Cell::new(None) }; 2],
-            stream: Cell::new(Stream::new()),
+            windows: [const { Place::EMPTY }; 2],
+            stream: Place::EMPTY,
             script: Cell::new(None),
             bring_up: MapCell::new(BringUp::new()),
             operation: MapCell::empty(),
             course: Cell::new(None),
-            prepared: Cell::new(None),
-            next_page: Cell::new(None),
-            suspension: MapCell::empty(),
-            stalled: MapCell::empty(),
+            prepared: Place::EMPTY,
+            next_page: Place::EMPTY,
+            suspension: Place::EMPTY,
+            stalled: Place::EMPTY,
             lessons: [const { Cell::new(Lesson::NONE) }; LESSONS],
             runs_since: Cell::new(A::Ticks::from(0)),
             runs: Cell::new(false),
             stood: Cell::new(false),
             for_good: Cell::new(false),
-            profile: MapCell::empty(),
+            profile: Kept::EMPTY,
             read_limits: Cell::new(plan::Granularity::bytes(0)),
             read_us: Cell::new(0),
             following: Cell::new(false),
@@ -368,9 +382,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     /// Gives the device a second buffer, of which the first one's demands hold. With it the next
     /// read is on the wires while the last one's bytes are copied. To be called once, when the
-    /// board is set up; a later one's buffer is not used.
+    /// board is set up; a later one's buffer is not used, and none is without
+    /// [`Features::Ahead`].
     pub fn add_buffer(&self, buffer: &'static mut [u8]) {
-        if !self.has_second.replace(true) {
+        if <F::Ahead<Window>>::IS_THERE && !self.has_second.replace(true) {
             self.capacity.set(self.capacity.get().min(buffer.len()));
             let [_, second] = &self.buffers;
             second.put(SubSliceMut::new(buffer));
@@ -452,13 +467,17 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     /// Whether the device's buffers are with the device, and none with the controller.
     pub fn holds_buffer(&self) -> bool {
-        self.has_buffer(Flight::Even) && (!self.has_second.get() || self.has_buffer(Flight::Odd))
+        self.has_buffer(Flight::Even) && (!self.has_second() || self.has_buffer(Flight::Odd))
     }
 
     /// Whether the read or the page that comes after the one in flight is prepared, for those who
     /// charge time for what is done between the two.
     pub fn has_prepared(&self) -> bool {
-        self.prepared.get().is_some() || self.next_page.get().is_some()
+        self.prepared.is_some() || self.next_page.is_some()
+    }
+
+    fn has_second(&self) -> bool {
+        <F::Ahead<Window>>::IS_THERE && self.has_second.get()
     }
 
     fn has_buffer(&self, which: Flight) -> bool {
@@ -467,7 +486,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     /// What the part was found to be.
     pub fn profile(&self) -> Option<Profile> {
-        self.profile.map(|profile| *profile)
+        self.profile.get()
     }
 
     fn is_known(&self) -> bool {
@@ -475,7 +494,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 }
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> DeferredCallClient for Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> DeferredCallClient for Device<'a, C, A, F> {
     fn handle_deferred_call(&self) {
         self.look_if_overdue();
         for seat in self.clients.iter() {

@@ -8,13 +8,14 @@ use super::counters::count;
 use super::steps::Stuck;
 use super::{Course, Device, NextPage, Script};
 use crate::client::Request;
+use crate::features::{Features, Place};
 use crate::lifecycle::{Event, State};
 use crate::operation::{Kind, OperationScript};
 use crate::script::{Act, Input};
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// While the array programs a page: the bytes of the next one go to the other buffer.
     pub(super) fn prepare_next_page(&self) {
         let Some(course) = self
@@ -28,8 +29,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             return;
         };
         let buffer = course.buffer.other();
-        if self.next_page.get().is_some()
-            || !self.has_second.get()
+        if self.next_page.is_some()
+            || !self.has_second()
             || !self.has_buffer(buffer)
             || !seat.client.pipelines()
             || !self.may_be_followed()
@@ -69,13 +70,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     pub(super) fn hands_over(&self) -> Option<u8> {
         self.operation
             .map_or(None, |operation| operation.hands_over())
+            .filter(|_| <F::Ahead<NextPage<'a>>>::IS_THERE)
     }
 
     /// Whether the next page may come at once, before anything else is looked at.
     pub(super) fn may_be_followed(&self) -> bool {
         self.attached.get()
             && self.state.get() == State::Busy
-            && self.stalled.is_none()
+            && !self.stalled.is_some()
             && !self.anybody_waits()
     }
 

@@ -9,12 +9,14 @@ use super::waiting::Wait;
 use super::{Device, LATER_US};
 use crate::client::{Dimensions, Extras, Flight, Host, Request, Scope, Seat};
 use crate::error::Error;
+use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::lifecycle::{Event, State};
 use crate::otp::{self, Area};
 use kernel::hil::time::{Alarm, Ticks};
 use qspi_hil::Controller;
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Ready, and nothing in flight: the next bite, or the idle time, or power down.
     pub(super) fn serve(&self) {
         self.cancel_wait();
@@ -59,7 +61,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     pub(super) fn free_buffer(&self) -> Flight {
         let last = self.buffer.get();
         let is_free =
-            |which: &Flight| self.has_buffer(*which) && which.of(&self.windows).get().is_none();
+            |which: &Flight| self.has_buffer(*which) && !which.of(&self.windows).is_some();
         let both = [last.other(), last];
         let here = |which: &Flight| self.has_buffer(*which);
         let free = both.into_iter().find(is_free);
@@ -113,7 +115,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 }
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Host for Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Host for Device<'a, C, A, F> {
     fn notify(&self) {
         self.deferred_call.set();
     }

@@ -10,6 +10,8 @@ use super::{Course, Device, Prepared, Script};
 use crate::bite;
 use crate::client::{Flight, Request, Scope, Seat};
 use crate::error::Error;
+use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::lifecycle::{Event, State};
 use crate::operation::Kind;
 use kernel::hil::time::Alarm;
@@ -34,7 +36,7 @@ pub(super) enum Begun<'a> {
     Over,
 }
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// The hardware begins a read, and the next one is prepared meanwhile.
     pub(super) fn set_out(&self, prepared: Prepared<'a>) {
         self.script.set(Some(Script::Read));
@@ -97,7 +99,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         let Some(seat) = course.seat.filter(|_| course.rest > 0) else {
             return;
         };
-        if !self.has_second.get()
+        if !self.has_second()
             || self.stalled.is_some()
             || !seat.client.pipelines()
             || self.is_ahead(course.end())
@@ -119,7 +121,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.attached.get()
             && self.has_buffer(prepared.course.buffer)
             && self.state.get() == State::Busy
-            && self.stalled.is_none()
+            && !self.stalled.is_some()
             && !self.anybody_waits()
     }
 
@@ -163,7 +165,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// Starts what comes after a read that has landed, if there is a buffer for it.
     pub(super) fn follow(&self, landed: &Course<'a>) -> Begun<'a> {
         let buffer = landed.buffer.other();
-        if !self.attached.get() || !self.has_buffer(buffer) {
+        if !self.attached.get() || !self.has_second() || !self.has_buffer(buffer) {
             return Begun::Over;
         }
         let flight = landed.flight.other();

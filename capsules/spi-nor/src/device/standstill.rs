@@ -10,6 +10,8 @@ use super::waiting::Wait;
 use super::{Course, Device, Script, Stalled};
 use crate::client::{Host, Scope};
 use crate::error::Error;
+use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::lifecycle::State;
 use crate::operation::{Kind, Stage};
 use crate::suspension;
@@ -17,7 +19,7 @@ use crate::suspension::{LEAST_LEFT_US, LONGEST_STAND_US, Suspension};
 use kernel::hil::time::{Alarm, ConvertTicks, Ticks};
 use qspi_hil::Controller;
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// The longest that an operation of this part has to run until it may be suspended, in µs.
     pub(super) fn longest_run_us(&self) -> u32 {
         let commands = self.profile.map_or([None; 2], |profile| {
@@ -29,6 +31,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     /// Busy: suspends what the array is at, if somebody could read then.
     pub(super) fn consider_suspension(&self) {
+        if !<F::Standstill<Stalled<'a>>>::IS_THERE {
+            return;
+        }
         let Some(waiting) = self
             .wait
             .get()
@@ -91,15 +96,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         self.next_page.set(None);
         self.wait.set(None);
         self.disarm();
-        self.stalled.put(Stalled {
+        self.stalled.set(Some(Stalled {
             operation,
             course,
             left_us,
             lost_us: suspension::run_us(&commands),
             scope,
-        });
+        }));
         self.suspension
-            .put(Suspension::new(commands, &operation, left_us));
+            .set(Some(Suspension::new(commands, &operation, left_us)));
         self.stood.set(true);
         count(&self.tally.suspended);
         self.run(Script::Suspension);
@@ -107,9 +112,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
 
     /// Whether the array is at something that may be suspended for a read.
     pub(super) fn may_be_suspended(&self) -> bool {
-        self.course
-            .get()
-            .is_some_and(|course| course.kind != Kind::Read)
+        <F::Standstill<Stalled<'a>>>::IS_THERE
+            && self
+                .course
+                .get()
+                .is_some_and(|course| course.kind != Kind::Read)
     }
 
     /// What can be read while `course` stands still.
@@ -128,6 +135,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     pub(super) fn end_suspension(&self, result: Result<(), Error>) {
         let outcome = self
             .suspension
+            .get()
             .map_or(suspension::Action::Fault, |script| script.outcome());
         match (result, outcome) {
             (Ok(()), suspension::Action::LetRead) => {
@@ -192,6 +200,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         // A part that did not stop at once, or at all, went on meanwhile.
         let settled_us = self
             .suspension
+            .get()
             .map_or(0, |suspension| suspension.settled_us());
         let left_us = stalled.left_us.saturating_sub(settled_us);
         let act = operation.resumed(left_us, stalled.lost_us);

@@ -8,9 +8,12 @@ use super::counters::count;
 use super::waiting::Wait;
 use super::{Device, Proof, Script};
 use crate::error::Error;
+use crate::features::{Features, Place};
+use crate::identity::Kept;
 use crate::operation::Kind;
 use crate::profile::Wires;
 use crate::script::{Act, Input};
+use crate::suspension::Suspension;
 use crate::{bite, opcode};
 use kernel::hil::time::Alarm;
 use kernel::utilities::leasable_buffer::SubSliceMut;
@@ -30,7 +33,7 @@ pub(super) enum Stuck {
     Refused(qspi_hil::Error),
 }
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     pub(super) fn run(&self, script: Script) {
         self.script.set(Some(script));
         self.continue_with(Input::Begin);
@@ -217,6 +220,21 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         place.of(&self.buffers).put(buffer);
     }
 
+    /// What the profile is used for again and again.
+    fn set_limits(&self) {
+        let capacity = self.capacity.get();
+        let limit_hz = self.profile.map(|profile| {
+            // From now on nothing runs in the part but what was begun here.
+            self.leftover_us.set(profile.longest_us());
+            self.read_limits
+                .set(bite::granularity(self, &profile.read, capacity));
+            self.read_us
+                .set(self.controller.longest_us(&profile.read, capacity));
+            profile.clock_limit_hz
+        });
+        self.brought_up(limit_hz.unwrap_or(0));
+    }
+
     pub(super) fn finish(&self, script: Script, result: Result<(), Error>) {
         if let Err(error) = result {
             self.fault.set(Some(error));
@@ -224,31 +242,21 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         }
         match script {
             Script::BringUp => {
-                let (profile, shortfall) = self.bring_up.map_or((None, None), |bring_up| {
-                    (bring_up.outcome(), bring_up.shortfall())
-                });
-                match (result, profile) {
-                    (Ok(()), Some(profile)) => {
+                let is_known = self.is_known();
+                let (settled, shortfall) = self
+                    .bring_up
+                    .map_or((Err(Error::Failed), None), |bring_up| {
+                        (bring_up.settle(&self.profile, self), bring_up.shortfall())
+                    });
+                match result.and(settled) {
+                    Ok(()) => {
                         // What a part has to do without is found out at the first greeting.
-                        if !self.is_known() || shortfall.is_some() {
+                        if !is_known || shortfall.is_some() {
                             self.fault.set(shortfall);
                         }
-                        // From now on nothing runs in the part but what was begun here.
-                        self.leftover_us.set(profile.longest_us());
-                        self.read_limits.set(bite::granularity(
-                            self,
-                            &profile.read,
-                            self.capacity.get(),
-                        ));
-                        self.read_us.set(
-                            self.controller
-                                .longest_us(&profile.read, self.capacity.get()),
-                        );
-                        self.profile.put(profile);
-                        self.brought_up(profile.clock_limit_hz);
+                        self.set_limits();
                     }
-                    (Ok(()), None) => self.fail_bring_up(Error::UnknownPart),
-                    (Err(error), _) => self.fail_bring_up(error),
+                    Err(error) => self.fail_bring_up(error),
                 }
             }
             Script::Operation | Script::Read => match self.course.take() {
@@ -260,12 +268,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 },
                 None => count(&self.tally.impossible),
             },
-            Script::Suspension => self.end_suspension(result),
+            Script::Suspension if <F::Standstill<Suspension>>::IS_THERE => {
+                self.end_suspension(result);
+            }
+            Script::Suspension => count(&self.tally.impossible),
             Script::Unlock(script) => self.end_unlock(&script, result),
             Script::ShutDown(_) => {
                 if result == Err(Error::NoAnswer) {
                     // It was reset instead.
-                    self.profile.take();
+                    self.profile.forget();
                     self.was_reset.set(true);
                 }
                 self.locked_again(result);
@@ -275,7 +286,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 }
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> qspi_hil::Client<C::Idle> for Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> qspi_hil::Client<C::Idle>
+    for Device<'a, C, A, F>
+{
     fn enabled(&self, idle: C::Idle, released: Option<SubSliceMut<'static, u8>>) {
         self.cancel_wait();
         self.proof.set(Some(Proof::Idle(idle)));
@@ -311,7 +324,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> qspi_hil::Client<C::Idle> for Device<'
     }
 }
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Wires for Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Wires for Device<'a, C, A, F> {
     fn supports(&self, template: &Template) -> bool {
         self.controller.supports(template)
     }

@@ -5,6 +5,7 @@
 //! The alarm: for one thing at a time.
 
 use super::{Device, SLACK_US};
+use crate::features::Features;
 use crate::lifecycle::{Event, State};
 use crate::script::Input;
 use core::hash::Hash;
@@ -48,7 +49,7 @@ pub(super) struct Waiting<T> {
     pub(super) left_us: u32,
 }
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Ticks until `time_us` has passed for sure, and µs of it that are too much for the counter.
     pub(super) fn ticks(&self, wait: Wait, time_us: u32) -> (A::Ticks, u32) {
         // The same times come again and again, and to convert them takes divisions.
@@ -170,7 +171,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     }
 }
 
-impl<'a, C: Controller<'a>, A: Alarm<'a>> AlarmClient for Device<'a, C, A> {
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> AlarmClient for Device<'a, C, A, F> {
     fn alarm(&self) {
         self.armed.set(None);
         let Some(waiting) = self.wait.take() else {

@@ -11,7 +11,7 @@
 use crate::sfdp::dwords::{Dwords, bit, bits, byte};
 use crate::sfdp::mode::{Mode, ReadMode};
 use crate::sfdp::times::{self, Times, TimesMs};
-use crate::sfdp::warning::{Warning, Warnings};
+use crate::sfdp::warning::{Note, Warning, Warnings};
 
 /// Dwords of the table in its first revision: fewer are no table.
 pub const LEAST_DWORDS: usize = 9;
@@ -339,7 +339,7 @@ pub struct Octal {
 
 /// All that the basic table says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bfpt {
+pub struct Bfpt<W = Warnings> {
     /// How many dwords it had.
     pub dwords: u8,
     /// Size of the array in bytes. May be more than 32 address bits reach.
@@ -387,7 +387,7 @@ pub struct Bfpt {
     /// Eight-line fields.
     pub octal: Option<Octal>,
     /// What could not be believed.
-    pub warnings: Warnings,
+    pub warnings: W,
 }
 
 /// Where the table describes a read mode.
@@ -426,68 +426,76 @@ const fn is_opcode(value: u8) -> bool {
     value != 0 && value != 0xFF
 }
 
-fn read_modes(table: Dwords<'_>, warnings: &mut Warnings) -> [Option<ReadMode>; READ_MODES] {
-    READS.map(|field| {
-        let ReadField {
-            mode,
-            flag,
-            dword,
-            low,
-        } = field;
-        if let Some((dword, number)) = flag
-            && !bit(table.get(dword)?, number)
-        {
-            return None;
+fn read_modes(table: Dwords<'_>, warnings: &mut impl Note) -> [Option<ReadMode>; READ_MODES] {
+    let mut modes = [None; READ_MODES];
+    for (slot, field) in modes.iter_mut().zip(&READS) {
+        *slot = read_mode(table, field, warnings);
+    }
+    modes
+}
+
+fn read_mode(table: Dwords<'_>, field: &ReadField, warnings: &mut impl Note) -> Option<ReadMode> {
+    let ReadField {
+        mode,
+        flag,
+        dword,
+        low,
+    } = *field;
+    if let Some((dword, number)) = flag
+        && !bit(table.get(dword)?, number)
+    {
+        return None;
+    }
+    let description = bits(table.get(dword)?, low + 15, low);
+    let opcode = byte(description, 1);
+    if !is_opcode(opcode) {
+        if flag.is_some() {
+            warnings.push(Warning::ReadWithoutOpcode(mode));
         }
-        let description = bits(table.get(dword)?, low + 15, low);
-        let opcode = byte(description, 1);
-        if !is_opcode(opcode) {
-            if flag.is_some() {
-                warnings.push(Warning::ReadWithoutOpcode(mode));
-            }
-            return None;
-        }
-        Some(ReadMode {
-            mode,
-            opcode,
-            opcode_4b: None,
-            mode_clocks: bits(description, 7, 5) as u8,
-            dummy_clocks: bits(description, 4, 0) as u8,
-        })
+        return None;
+    }
+    Some(ReadMode {
+        mode,
+        opcode,
+        opcode_4b: None,
+        mode_clocks: bits(description, 7, 5) as u8,
+        dummy_clocks: bits(description, 4, 0) as u8,
     })
 }
 
-fn erase_types(table: Dwords<'_>, warnings: &mut Warnings) -> [Option<EraseCommand>; ERASE_TYPES] {
-    let multiplier = table.get(10).map(|dword| bits(dword, 3, 0));
-    [(1u8, 8, 0), (2, 8, 16), (3, 9, 0), (4, 9, 16)].map(|(number, dword, low)| {
-        let description = bits(table.get(dword)?, low + 15, low);
-        let (exponent, opcode) = (byte(description, 0), byte(description, 1));
-        if exponent == 0 || exponent == 0xFF {
-            return None;
-        }
-        if exponent > 31 {
-            warnings.push(Warning::EraseSizeAbsurd(number));
-            return None;
-        }
-        if !is_opcode(opcode) {
-            warnings.push(Warning::EraseWithoutOpcode(number));
-            return None;
-        }
-        let times = match (table.get(10), multiplier) {
-            (Some(dword), Some(multiplier)) => {
-                let low = 4 + 7 * (u32::from(number) - 1);
-                Some(Times::from_multiplier(
-                    times::erase_typ_us(bits(dword, low + 6, low)),
-                    multiplier,
-                ))
-            }
-            _ => None,
-        };
-        Some(EraseCommand {
-            opcode,
-            size_bytes: 1 << exponent,
-            times,
-        })
+fn erase_types(table: Dwords<'_>, warnings: &mut impl Note) -> [Option<EraseCommand>; ERASE_TYPES] {
+    let mut types = [None; ERASE_TYPES];
+    for (slot, number) in types.iter_mut().zip(1u8..) {
+        *slot = erase_type(table, number, warnings);
+    }
+    types
+}
+
+fn erase_type(table: Dwords<'_>, number: u8, warnings: &mut impl Note) -> Option<EraseCommand> {
+    let index = u32::from(number) - 1;
+    let (dword, low) = (8 + index as usize / 2, index % 2 * 16);
+    let description = bits(table.get(dword)?, low + 15, low);
+    let (exponent, opcode) = (byte(description, 0), byte(description, 1));
+    if exponent == 0 || exponent == 0xFF {
+        return None;
+    }
+    if exponent > 31 {
+        warnings.push(Warning::EraseSizeAbsurd(number));
+        return None;
+    }
+    if !is_opcode(opcode) {
+        warnings.push(Warning::EraseWithoutOpcode(number));
+        return None;
+    }
+    let times = table.get(10).map(|dword| {
+        let low = 4 + 7 * index;
+        let typ_us = times::erase_typ_us(bits(dword, low + 6, low));
+        Times::from_multiplier(typ_us, bits(dword, 3, 0))
+    });
+    Some(EraseCommand {
+        opcode,
+        size_bytes: 1 << exponent,
+        times,
     })
 }
 
@@ -509,7 +517,7 @@ const fn size_bytes(density: u32) -> Option<u64> {
     }
 }
 
-fn suspend(table: Dwords<'_>, warnings: &mut Warnings) -> Option<Suspend> {
+fn suspend(table: Dwords<'_>, warnings: &mut impl Note) -> Option<Suspend> {
     let (timing, opcodes) = (table.get(12)?, table.get(13)?);
     if bit(timing, 31) {
         return None;
@@ -536,7 +544,7 @@ fn suspend(table: Dwords<'_>, warnings: &mut Warnings) -> Option<Suspend> {
     })
 }
 
-fn power_down(dword: u32, warnings: &mut Warnings) -> Option<PowerDown> {
+fn power_down(dword: u32, warnings: &mut impl Note) -> Option<PowerDown> {
     if bit(dword, 31) {
         return None;
     }
@@ -573,7 +581,16 @@ impl Bfpt {
     /// # Errors
     /// [`BfptError`].
     pub fn decode(bytes: &[u8]) -> Result<Bfpt, BfptError> {
-        let table = Dwords::new(bytes);
+        Bfpt::noting(Dwords::new(bytes))
+    }
+}
+
+impl<W: Note> Bfpt<W> {
+    /// From the dwords of the table, with findings told to a `W`.
+    ///
+    /// # Errors
+    /// [`BfptError`].
+    pub fn noting(table: Dwords<'_>) -> Result<Bfpt<W>, BfptError> {
         let too_short = BfptError::TooShort {
             dwords: table.count(),
         };
@@ -590,7 +607,7 @@ impl Bfpt {
         let density = table.get(2).ok_or(too_short)?;
         let size_bytes = size_bytes(density).ok_or(BfptError::Density(density))?;
 
-        let mut warnings = Warnings::new();
+        let mut warnings = W::default();
         let address_bytes = match bits(first, 18, 17) {
             0 => AddressBytes::Three,
             1 => AddressBytes::ThreeOrFour,

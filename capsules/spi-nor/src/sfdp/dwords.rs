@@ -20,6 +20,7 @@ impl<'b> Dwords<'b> {
     }
 
     /// Dword `number`, counted from 1.
+    #[inline(never)]
     pub fn get(self, number: usize) -> Option<u32> {
         let start = number.checked_sub(1)?.checked_mul(4)?;
         let bytes = self.0.get(start..start.checked_add(4)?)?;

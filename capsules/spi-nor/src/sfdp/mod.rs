@@ -21,6 +21,7 @@ pub mod dwords;
 pub mod four_byte;
 pub mod header;
 pub mod mode;
+pub mod regions;
 pub mod sector_map;
 pub mod table;
 pub mod times;

@@ -11,6 +11,7 @@
 
 use crate::sfdp::bfpt::ERASE_TYPES;
 use crate::sfdp::dwords::{Dwords, bit, bits, byte};
+use crate::sfdp::regions::Regions;
 
 /// Most regions of a map.
 pub const MAX_REGIONS: usize = 16;
@@ -128,22 +129,13 @@ impl Detection {
     }
 }
 
-/// Part of the array with the same erase types throughout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MapRegion {
-    /// Bytes, a multiple of 256.
-    pub size_bytes: u32,
-    /// Bit n set: erase type n + 1 of the basic table holds here.
-    pub erase_types: u8,
-}
-
 /// The map of one configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SectorMap {
     /// The configuration it is for.
     pub configuration: u8,
     /// Its regions, from address 0 up, without gaps.
-    pub regions: [Option<MapRegion>; MAX_REGIONS],
+    pub regions: Regions,
 }
 
 impl SectorMap {
@@ -177,49 +169,37 @@ impl SectorMap {
         count: usize,
         configuration: u8,
     ) -> Result<SectorMap, SectorMapError> {
-        let mut map = SectorMap {
-            configuration,
-            regions: [None; MAX_REGIONS],
-        };
         if count > MAX_REGIONS {
             return Err(SectorMapError::TooManyRegions);
         }
-        for (index, slot) in map.regions.iter_mut().take(count).enumerate() {
+        let mut regions = Regions::NONE;
+        let mut end = 0u32;
+        for index in 0..count {
             let dword = table.get(first + index).ok_or(SectorMapError::Truncated)?;
             let bad = SectorMapError::BadRegion(index as u8);
             let erase_types = bits(dword, ERASE_TYPES as u32 - 1, 0) as u8;
             let size_bytes = (bits(dword, 31, 8) + 1).checked_mul(256).ok_or(bad)?;
+            end = end.checked_add(size_bytes).ok_or(bad)?;
             if erase_types == 0 {
                 return Err(bad);
             }
-            *slot = Some(MapRegion {
-                size_bytes,
-                erase_types,
-            });
+            regions.set(index, end, erase_types);
         }
-        Ok(map)
+        Ok(SectorMap {
+            configuration,
+            regions,
+        })
     }
 
     /// The map of the first `size_bytes` only.
     pub fn clipped(mut self, size_bytes: u32) -> SectorMap {
-        let mut left = size_bytes;
-        for slot in &mut self.regions {
-            if let Some(region) = slot {
-                region.size_bytes = region.size_bytes.min(left);
-                left -= region.size_bytes;
-            }
-            *slot = slot.filter(|region| region.size_bytes != 0);
-        }
+        self.regions.clip(size_bytes);
         self
     }
 
     /// Bytes of all regions together.
     pub fn size_bytes(&self) -> u64 {
-        self.regions
-            .iter()
-            .flatten()
-            .map(|region| u64::from(region.size_bytes))
-            .sum()
+        u64::from(self.regions.iter().last().map_or(0, |last| last.end))
     }
 }
 
@@ -238,15 +218,16 @@ mod tests {
         assert!(Detection::decode(&SST26).unwrap().is_empty());
         let map = SectorMap::decode(&SST26, 0).unwrap();
         assert_eq!(map.size_bytes(), 8 << 20);
-        let regions: [_; 5] = core::array::from_fn(|n| map.regions[n].unwrap());
+        let mut found = map.regions.iter();
+        let regions: [_; 5] = core::array::from_fn(|_| found.next().unwrap());
         assert_eq!(regions.map(|r| r.erase_types), [3, 5, 9, 5, 3]);
         assert_eq!(
-            regions.map(|r| r.size_bytes / 1024),
+            regions.map(|r| (r.end - r.start) / 1024),
             [32, 32, 8192 - 128, 32, 32]
         );
         let half = map.clipped(48 << 10);
         assert_eq!(half.size_bytes(), 48 << 10);
-        assert_eq!(half.regions.iter().flatten().count(), 2);
+        assert_eq!(half.regions.iter().count(), 2);
         assert_eq!(
             SectorMap::decode(&SST26, 1),
             Err(SectorMapError::NoSuchConfiguration(1))

@@ -5,7 +5,7 @@
 //! Parameter headers, and which tables they lead to.
 
 use crate::sfdp::header::{HEADER_BYTES, MAX_PARAMETER_HEADERS, SfdpError, SfdpHeader};
-use crate::sfdp::warning::{Warning, Warnings};
+use crate::sfdp::warning::{Note, Warning, Warnings};
 
 /// Bytes of the SFDP address space: 24 address bits.
 const SFDP_SPACE: u32 = 1 << 24;
@@ -117,6 +117,16 @@ pub struct Tables {
 }
 
 impl Tables {
+    /// The one to read after that of this kind, the first one after none.
+    pub fn after(&self, kind: Option<TableKind>) -> Option<TableRef> {
+        match kind {
+            None => Some(self.basic),
+            Some(TableKind::Basic) => self.sector_map.or(self.four_byte),
+            Some(TableKind::SectorMap) => self.four_byte,
+            Some(TableKind::FourByte | TableKind::Other(_)) => None,
+        }
+    }
+
     /// Those that are there, in the order in which to read them.
     pub fn iter(&self) -> impl Iterator<Item = TableRef> {
         [Some(self.basic), self.sector_map, self.four_byte]
@@ -127,18 +137,25 @@ impl Tables {
 
 /// Parameter headers as they come in.
 #[derive(Clone, Copy, Debug)]
-pub struct TableList {
+pub struct TableList<W = Warnings> {
     header: SfdpHeader,
     tables: [Option<TableRef>; MAX_PARAMETER_HEADERS as usize],
     seen: u16,
     /// What was wrong so far.
-    pub warnings: Warnings,
+    pub warnings: W,
 }
 
 impl TableList {
     /// For the parameter headers of this SFDP header.
     pub fn new(header: SfdpHeader) -> TableList {
-        let mut warnings = Warnings::new();
+        TableList::noting(header)
+    }
+}
+
+impl<W: Note> TableList<W> {
+    /// The same with findings told to a `W`.
+    pub fn noting(header: SfdpHeader) -> TableList<W> {
+        let mut warnings = W::default();
         if header.parameter_headers > header.headers_to_read() {
             warnings.push(Warning::TooManyHeaders);
         }

@@ -84,6 +84,30 @@ pub enum Warning {
     IdNotUnderstood,
 }
 
+/// Who is told of findings. A kernel has nobody to show them to, and what takes no note of them
+/// ([`()`](unit)) costs no code and no memory.
+pub trait Note: Copy + Default {
+    /// Whether what nothing but a report shows is worth finding out.
+    const IS_KEPT: bool;
+
+    /// Takes one down.
+    fn push(&mut self, warning: Warning);
+}
+
+impl Note for () {
+    const IS_KEPT: bool = false;
+
+    fn push(&mut self, _warning: Warning) {}
+}
+
+impl Note for Warnings {
+    const IS_KEPT: bool = true;
+
+    fn push(&mut self, warning: Warning) {
+        Warnings::push(self, warning);
+    }
+}
+
 /// Distinct warnings, in the order in which they were found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Warnings {

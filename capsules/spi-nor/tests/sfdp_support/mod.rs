@@ -144,7 +144,7 @@ pub fn check_part(part: &Part) {
 
     // Regions cover the part without gaps.
     let mut at = 0;
-    for region in geometry.regions.iter().flatten() {
+    for region in geometry.regions.iter() {
         assert_eq!(region.start, at);
         assert!(region.end > region.start);
         at = region.end;

@@ -1,0 +1,111 @@
+// Licensed under the Apache License, Version 2.0 or the MIT License.
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+// Copyright tock-qspi contributors 2026.
+
+//! What of the device a board has.
+//!
+//! What a board leaves out is neither linked nor does it take memory. Nothing of the teardown can be
+//! left out: deadlines, looks at WIP, drains and sweeps are in every build.
+
+use crate::identity::{ByTables, Fixed, FixedPart, Identity};
+use core::cell::Cell;
+use core::marker::PhantomData;
+
+/// Where a feature keeps something, if the board has that feature.
+pub trait Place<T: Copy> {
+    /// With nothing in it.
+    const EMPTY: Self;
+    /// Whether anything can ever be in it.
+    const IS_THERE: bool;
+
+    /// A copy of what is in it.
+    fn get(&self) -> Option<T>;
+
+    /// Puts this in, or nothing.
+    fn set(&self, value: Option<T>);
+
+    /// Takes out what is in it.
+    fn take(&self) -> Option<T> {
+        let value = self.get();
+        self.set(None);
+        value
+    }
+
+    /// Whether there is anything in it.
+    fn is_some(&self) -> bool {
+        self.get().is_some()
+    }
+
+    /// Changes what is in it, if there is anything.
+    fn map<R>(&self, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let mut value = self.take()?;
+        let result = change(&mut value);
+        self.set(Some(value));
+        Some(result)
+    }
+}
+
+impl<T: Copy> Place<T> for Cell<Option<T>> {
+    const EMPTY: Self = Cell::new(None);
+    const IS_THERE: bool = true;
+
+    fn get(&self) -> Option<T> {
+        Cell::get(self)
+    }
+
+    fn set(&self, value: Option<T>) {
+        Cell::set(self, value);
+    }
+}
+
+/// The place of a feature that the board does not have.
+pub struct Nothing<T>(PhantomData<T>);
+
+impl<T: Copy> Place<T> for Nothing<T> {
+    const EMPTY: Self = Nothing(PhantomData);
+    const IS_THERE: bool = false;
+
+    fn get(&self) -> Option<T> {
+        None
+    }
+
+    fn set(&self, _value: Option<T>) {}
+}
+
+/// What a board has. A board may implement this for a type of its own.
+pub trait Features {
+    /// Where it takes the facts about its part from.
+    type Identity: Identity;
+
+    /// Reads ahead, and the next page made ready while one is programmed: [`Cell`] or [`Nothing`].
+    /// Both need a second buffer, which is of no use without.
+    type Ahead<T: Copy>: Place<T>;
+
+    /// Programs and erases that are [suspended](crate::suspension) for reads: [`Cell`] or
+    /// [`Nothing`].
+    type Standstill<T: Copy>: Place<T>;
+
+    /// Whether it is [learned](crate::pace) how long programs and erases take. If not, the tables'
+    /// times are what pauses begin with.
+    const LEARNS: bool;
+}
+
+/// All there is, for any part.
+pub struct Full;
+
+impl Features for Full {
+    type Identity = ByTables;
+    type Ahead<T: Copy> = Cell<Option<T>>;
+    type Standstill<T: Copy> = Cell<Option<T>>;
+    const LEARNS: bool = true;
+}
+
+/// As little as there can be: one part, which the board knows, and one buffer.
+pub struct Minimal<P>(PhantomData<P>);
+
+impl<P: FixedPart> Features for Minimal<P> {
+    type Identity = Fixed<P>;
+    type Ahead<T: Copy> = Nothing<T>;
+    type Standstill<T: Copy> = Nothing<T>;
+    const LEARNS: bool = false;
+}
