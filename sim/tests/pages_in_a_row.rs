@@ -6,7 +6,7 @@
 //! happens at any moment of that costs nobody a byte.
 
 use qspi_models::nor::{FaultTimes, FlashFault, InMemory, part};
-use qspi_models::{Observation, Task};
+use qspi_models::{FlashOperation, Observation, Task};
 use spi_nor::region::Access;
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
@@ -200,10 +200,13 @@ fn the_array_rests_for_two_commands() {
     board.machine.with_qspi(|qspi| qspi.set_observing(true));
     assert!(board.run_until(100_000, Board::is_over));
     let observations = board.machine.with_qspi(|qspi| qspi.take_observations());
-    let mut commands = None;
+    let mut commands: Option<u32> = None;
     for observation in observations {
         match observation.what {
-            Observation::BusyEnded { .. } => commands = Some(0),
+            Observation::BusyEnded {
+                operation: FlashOperation::Program,
+                ..
+            } => commands = Some(0),
             Observation::TaskTriggered {
                 task: Task::CustomInstruction,
                 ..
