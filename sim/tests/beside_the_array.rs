@@ -184,6 +184,8 @@ fn an_unlock_of_a_part_that_sleeps_meanwhile_is_over() {
             let _ = lab.note("unlock", flash::unlock());
             let _ = lab.erase(0);
             lab.wait_for_signal();
+            // It need not be woken to be asked.
+            assert_ne!(flash::protection(), Ok(Protection::None));
             let _ = lab.erase(0);
             let _ = lab.note("unlock", flash::unlock());
             let _ = lab.erase(0);

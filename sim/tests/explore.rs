@@ -5,6 +5,7 @@
 //! The explorer: what it tries, that pruning loses nothing, and what it once found.
 
 use qspi_models::nor::{PartSpec, part};
+use spi_nor::region::Grants;
 use tock_qspi::board::Board;
 use tock_qspi::explore::apps::Task;
 use tock_qspi::explore::random::random;
@@ -113,6 +114,46 @@ fn no_order_of_pages_without_a_pause_breaks_the_contract() {
             assert!(report.breaches.is_empty(), "{name} {tasks:?} {report:#?}");
             let enough = report.exhaustive || report.schedules >= options.limit;
             assert!(enough, "{name} {tasks:?} {report:#?}");
+        }
+    }
+}
+
+/// What is asked of the part beside its array, and looks at what was done; with deaths, detaches and
+/// faults. Where all orders would take long, these are the first so many.
+#[test]
+fn no_order_of_what_is_beside_the_array_breaks_the_contract() {
+    let macronix: [&'static [Task]; 3] = [
+        &[Task::ProgramVerified, Task::EraseSparing],
+        &[Task::ReadSecurity, Task::ProgramSecurity],
+        &[Task::ProgramSecurity, Task::Read],
+    ];
+    let winbond: [&'static [Task]; 2] = [
+        &[Task::Unlock, Task::Relock],
+        &[Task::ProgramSecurity, Task::EraseSecurity],
+    ];
+    let macronix = macronix.map(|tasks| ("MX25R6435F", tasks, 0));
+    let winbond = winbond.map(|tasks| ("W25Q128JV", tasks, 0x1C));
+    for (name, tasks, status) in macronix.into_iter().chain(winbond) {
+        for bounds in ["p1o2d1t1s0l0f0", "p2o1d1t0s0l0f0", "p1o2d0t0s0l0f1"] {
+            let workload = Workload {
+                tasks,
+                region: 8192,
+                grants: Grants::UNLOCK.and(Grants::READ_OTP).and(Grants::WRITE_OTP),
+                status,
+                ..Workload::DEFAULT
+            };
+            let options = Options {
+                part: part(name).expect("a known part"),
+                limit: 3_000,
+                ..options(bounds)
+            };
+            let (report, _) = search_with::<Board>(options, workload, |_, _| {}, |_, _| {});
+            assert!(report.breaches.is_empty(), "{tasks:?} {bounds} {report:#?}");
+            assert!(report.schedules >= 50, "{tasks:?} {bounds} {report:#?}");
+            println!(
+                "{name} {tasks:?} {bounds}: {} schedules, all: {}",
+                report.schedules, report.exhaustive
+            );
         }
     }
 }

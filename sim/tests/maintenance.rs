@@ -117,7 +117,6 @@ fn a_chip_erase_wants_no_protection_and_lets_others_wait() {
         .nor(|nor| {
             // One block of it is enough.
             nor.set_register(0, 0x04);
-            nor.poke(0, &[0x55; 16]);
             nor.poke(0x70_0000, &[0; 4096]);
         })
         .app(|lab| {
@@ -128,8 +127,6 @@ fn a_chip_erase_wants_no_protection_and_lets_others_wait() {
         });
     let mut desk = Desk::new(bench);
     desk.trial.limit = 10_000_000;
-    // Nobody told the ledger that it would all be gone.
-    desk.trial.lab.nor(|nor| nor.poke(0, &[0xFF; 16]));
     assert_eq!(desk.face.erase_chip(&may), Ok(()));
     assert_eq!(desk.until_ended(), (Err(Error::BlockProtected), 0));
     assert_eq!(desk.face.unlock(&may), Ok(()));
@@ -198,6 +195,10 @@ fn a_part_that_does_not_come_to_an_end_is_reset_out_of_all_modes() {
         let _ = lab.works();
     });
     let mut desk = Desk::new(bench);
+    let data = desk.buffer(4);
+    assert!(desk.face.read_area(0, data, &may).is_ok());
+    assert_eq!(desk.until_ended(), (Ok(()), 4));
+    // Known, and its registers written: what comes next is the program.
     desk.trial.lab.nor(|nor| {
         let stuck = FlashFault::WipStuck { for_ns: None };
         nor.faults.arm(stuck, FaultTimes::Count(1));

@@ -6,6 +6,7 @@
 //! happens at any moment of that costs nobody a byte.
 
 use qspi_models::nor::{FaultTimes, FlashFault, InMemory, part};
+use qspi_models::{FlashOperation, Observation, Task};
 use spi_nor::region::Access;
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
@@ -178,4 +179,49 @@ fn a_wip_that_returns_loses_no_page() {
             assert_eq!(programmed(&board), BYTES, "{name} {after_us}");
         }
     }
+}
+
+/// Between the end of one page and the transfer of the next one are a look and a WREN with its own
+/// look, and nothing else.
+#[test]
+fn the_array_rests_for_two_commands() {
+    let (mut pages, mut short) = (0, 0);
+    let part = part("MX25R6435F").expect("a known part");
+    let settings = settings(
+        part,
+        Box::new(InMemory),
+        Pace::Typical,
+        Rc::new(Recorder::default()),
+    );
+    let only = app(0, 0, || {
+        flash::program(0, &[0x5A; 16 * 256]).expect("programs work");
+    });
+    let mut board = Board::new(settings, vec![only]);
+    board.machine.with_qspi(|qspi| qspi.set_observing(true));
+    assert!(board.run_until(100_000, Board::is_over));
+    let observations = board.machine.with_qspi(|qspi| qspi.take_observations());
+    let mut commands: Option<u32> = None;
+    for observation in observations {
+        match observation.what {
+            Observation::BusyEnded {
+                operation: FlashOperation::Program,
+                ..
+            } => commands = Some(0),
+            Observation::TaskTriggered {
+                task: Task::CustomInstruction,
+                ..
+            } => commands = commands.map(|count| count + 1),
+            Observation::TaskTriggered {
+                task: Task::Write, ..
+            } => {
+                if let Some(count) = commands.take() {
+                    pages += 1;
+                    short += u32::from(count <= 2);
+                }
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(pages, 15, "each but the first");
+    assert_eq!(short, pages);
 }

@@ -38,6 +38,8 @@ pub const fn verdict(poll: Poll, answer: u8) -> Result<(), Error> {
     match poll {
         Poll::StatusRegister if answer & WEL != 0 => Err(Error::NotExecuted),
         Poll::StatusRegister => Ok(()),
+        // No flags read all ones, but an open line does: it tells nothing of protection.
+        Poll::FlagStatusRegister if answer == 0xFF => Err(Error::ArrayFailure),
         Poll::FlagStatusRegister => match flag_verdict(answer) {
             FlagVerdict::Good => Ok(()),
             FlagVerdict::Protected => Err(Error::BlockProtected),

@@ -24,6 +24,8 @@ pub enum Access {
 pub struct Grants(u8);
 
 impl Grants {
+    /// Nothing more.
+    pub const NONE: Grants = Grants(0);
     /// Clear the write protection of the whole part, and put it back.
     pub const UNLOCK: Grants = Grants(1 << 0);
     /// Read the unique id and the area beside the array.
@@ -56,7 +58,7 @@ impl Access {
     /// What it may do besides.
     pub const fn grants(self) -> Grants {
         match self {
-            Access::ReadOnly | Access::ReadWrite => Grants(0),
+            Access::ReadOnly | Access::ReadWrite => Grants::NONE,
             Access::ReadWriteAnd(grants) => grants,
         }
     }

@@ -54,6 +54,20 @@ pub enum Task {
     ProgramOn,
     /// Erases a sector.
     Erase,
+    /// Programs a few bytes, and has them read back.
+    ProgramVerified,
+    /// Erases all of the region but what is blank, and has it read back.
+    EraseSparing,
+    /// Reads a few bytes of the security area.
+    ReadSecurity,
+    /// Programs a few bytes of the security area.
+    ProgramSecurity,
+    /// Erases a unit of the security area.
+    EraseSecurity,
+    /// Clears the write protection of the part.
+    Unlock,
+    /// Puts the write protection back.
+    Relock,
 }
 
 fn perform(task: Task) {
@@ -70,7 +84,29 @@ fn perform(task: Task) {
         Task::ProgramOn => flash::program(250, &[0x3C; 300]),
         Task::Erase => flash::erase(0, REGION),
         Task::EraseAll => flash::erase(0, 2 * REGION),
+        // Where it is blank, or was programmed so before.
+        Task::ProgramVerified => {
+            with_options(flash::VERIFY, || flash::program(256, &[0x3C; SMALL]))
+        }
+        Task::EraseSparing => with_options(flash::SKIP_BLANK | flash::VERIFY, || {
+            flash::erase(0, 2 * REGION)
+        }),
+        Task::ReadSecurity => flash::read_security(0, &mut [0; SMALL]),
+        Task::ProgramSecurity => flash::program_security(0, &[0x3C; SMALL]),
+        Task::EraseSecurity => flash::erase_security(0, 256),
+        Task::Unlock => flash::unlock(),
+        Task::Relock => flash::relock(),
     };
+}
+
+fn with_options(
+    options: u32,
+    work: impl FnOnce() -> Result<(), flash::Error>,
+) -> Result<(), flash::Error> {
+    flash::set_options(options).map_err(flash::Error::Setup)?;
+    let outcome = work();
+    flash::set_options(0).map_err(flash::Error::Setup)?;
+    outcome
 }
 
 /// Process `index`, which does so many operations in its first life and one in each later.
@@ -95,7 +131,7 @@ pub fn app(workload: &Workload, index: usize, operations: u8, lives: &Rc<Cell<u3
         region: Some((
             workload.region_start(index),
             workload.region,
-            Access::ReadWrite,
+            Access::ReadWriteAnd(workload.grants),
         )),
         after_fault: if index.is_multiple_of(2) {
             AfterFault::Restart

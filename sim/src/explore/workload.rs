@@ -7,6 +7,7 @@
 use super::apps::{REGION, Task};
 use nrf52840_qspi::Divider;
 use qspi_models::nor::BusyTime;
+use spi_nor::region::Grants;
 
 /// A workload.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +22,10 @@ pub struct Workload {
     pub busy_time: BusyTime,
     /// SCK.
     pub divider: Divider,
+    /// What the apps may do beside their regions.
+    pub grants: Grants,
+    /// The part's first status register at the start of each run: what is write-protected.
+    pub status: u8,
 }
 
 /// The distance of two regions, in bytes, unless they are larger.
@@ -34,6 +39,8 @@ impl Workload {
         region: REGION,
         busy_time: BusyTime::Typical,
         divider: Divider::MHZ_32,
+        grants: Grants::NONE,
+        status: 0,
     };
 
     /// Where the region of process `index` begins, in bytes.

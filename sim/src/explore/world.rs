@@ -115,6 +115,9 @@ impl<B: Subject> World<B> {
         settings.qspi.set_observing(false);
         settings.divider = workload.divider;
         settings.qspi.flash_mut().set_busy_time(workload.busy_time);
+        if workload.status != 0 {
+            settings.qspi.flash_mut().set_register(0, workload.status);
+        }
         let lives: Vec<Rc<Cell<u32>>> = (0..bounds.processes).map(|_| Rc::default()).collect();
         let apps = lives
             .iter()
@@ -366,6 +369,13 @@ impl<B: Subject> World<B> {
                     .with_qspi(|qspi| qspi.flash_mut().poke(start, &bytes));
             }
         }
+        self.board.machine().with_qspi(|qspi| {
+            let flash = qspi.flash_mut();
+            flash.poke_otp(0, &[0xFF; REGION as usize]);
+            if self.workload.status != 0 {
+                flash.set_register(0, self.workload.status);
+            }
+        });
         // Ticks of the alarms begin anew with each second.
         let now = self.board.machine().now_ns();
         self.board

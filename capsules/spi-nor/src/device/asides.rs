@@ -121,8 +121,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     pub(super) fn locked_again(&self, result: Result<(), Error>) {
         if result.is_ok() {
             self.profile.map(|profile| {
-                if profile.volatile_write_enable.is_some() {
-                    profile.unlocked = None;
+                if profile.volatile_write_enable.is_some()
+                    && let Some(unlocked) = profile.unlocked.take()
+                {
+                    profile.protection = unlocked.protection;
                 }
             });
         }

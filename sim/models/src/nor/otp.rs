@@ -94,6 +94,8 @@ pub(crate) fn heard_while_secured(kind: Kind) -> bool {
             | Kind::Read
             | Kind::Program
             | Kind::LeaveSecured
+            // It is awake already.
+            | Kind::Release
             | Kind::ResetEnable
             | Kind::Reset
     )
