@@ -85,6 +85,11 @@ pub trait Features {
     /// [`Nothing`].
     type Standstill<T: Copy>: Place<T>;
 
+    /// Whether the part is asked for anything [beside its array](crate::aside): unlocking,
+    /// security registers, the unique id, a chip erase. If not, all of that is refused as what the
+    /// part does not have; what is write-protected is known all the same.
+    const ASIDES: bool;
+
     /// Whether it is [learned](crate::pace) how long programs and erases take. If not, the tables'
     /// times are what pauses begin with.
     const LEARNS: bool;
@@ -97,6 +102,7 @@ impl Features for Full {
     type Identity = ByTables;
     type Ahead<T: Copy> = Cell<Option<T>>;
     type Standstill<T: Copy> = Cell<Option<T>>;
+    const ASIDES: bool = true;
     const LEARNS: bool = true;
 }
 
@@ -107,5 +113,6 @@ impl<P: FixedPart> Features for Minimal<P> {
     type Identity = Fixed<P>;
     type Ahead<T: Copy> = Nothing<T>;
     type Standstill<T: Copy> = Nothing<T>;
+    const ASIDES: bool = false;
     const LEARNS: bool = false;
 }

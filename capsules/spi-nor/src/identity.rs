@@ -82,6 +82,9 @@ pub trait Kept {
     /// A copy.
     fn get(&self) -> Option<Profile>;
 
+    /// Something of it that does not change: not what is protected.
+    fn fact<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R>;
+
     /// Something of it. What may change of it is what is protected.
     fn map<R>(&self, of: impl FnOnce(&mut Profile) -> R) -> Option<R>;
 
@@ -110,6 +113,10 @@ impl Kept for MapCell<Profile> {
         MapCell::map(self, |profile| *profile)
     }
 
+    fn fact<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R> {
+        MapCell::map(self, |profile| of(profile))
+    }
+
     fn map<R>(&self, of: impl FnOnce(&mut Profile) -> R) -> Option<R> {
         MapCell::map(self, of)
     }
@@ -134,6 +141,7 @@ impl<P: FixedPart> Kept for KeptInFlash<P> {
         self.0.set(Some((profile.protection, profile.unlocked)));
     }
 
+    #[inline(never)]
     fn get(&self) -> Option<Profile> {
         let (protection, unlocked) = self.0.get()?;
         Some(Profile {
@@ -141,6 +149,10 @@ impl<P: FixedPart> Kept for KeptInFlash<P> {
             unlocked,
             ..P::PROFILE
         })
+    }
+
+    fn fact<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R> {
+        self.is_some().then(|| of(const { &P::PROFILE }))
     }
 
     fn map<R>(&self, of: impl FnOnce(&mut Profile) -> R) -> Option<R> {

@@ -64,7 +64,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 self.forget_windows();
                 (address, length)
             }
-            Request::Aside(aside) => return self.begin_aside(seat, aside, flight, buffer),
+            Request::Aside(aside) if F::ASIDES => {
+                return self.begin_aside(seat, aside, flight, buffer);
+            }
+            Request::Aside(_) => {
+                seat.client.bitten(flight, Bite::Failed(Error::Unsupported));
+                return Begun::Over;
+            }
         };
         let (recipe, plan) = match self.plan(&request) {
             Ok(planned) => planned,

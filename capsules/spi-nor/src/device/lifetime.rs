@@ -136,7 +136,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.waking.set(self.is_known());
         let limit_hz = self
             .profile
-            .map_or(FIRST_CLOCK_HZ, |profile| profile.clock_limit_hz);
+            .fact(|profile| profile.clock_limit_hz)
+            .unwrap_or(FIRST_CLOCK_HZ);
         self.enable(limit_hz);
     }
 
@@ -175,7 +176,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.bring_up.map(|bring_up| {
             bring_up.restart(None, patience_us, may_come_up);
             self.profile
-                .map(|known| bring_up.restart(Some(known), patience_us, may_come_up));
+                .fact(|known| bring_up.restart(Some(known), patience_us, may_come_up));
         });
         self.run(Script::BringUp);
     }

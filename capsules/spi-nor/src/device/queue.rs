@@ -155,12 +155,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Host for Device<'a, C, A,
     }
 
     fn dimensions(&self) -> Option<Dimensions> {
-        self.profile.map(|profile| profile.dimensions)
+        self.profile.fact(|profile| profile.dimensions)
     }
 
     fn erase_sizes(&self, start: u32, length: u32) -> u32 {
         self.profile
-            .map_or(0, |profile| profile.geometry.erase_sizes(start, length))
+            .fact(|profile| profile.geometry.erase_sizes(start, length))
+            .unwrap_or(0)
     }
 
     fn now(&self) -> u32 {
@@ -170,8 +171,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Host for Device<'a, C, A,
     fn extras(&self) -> Option<Extras> {
         self.profile.map(|profile| Extras {
             protection: profile.protection,
-            otp: Area::of(profile.id),
-            unique_id: otp::has_unique_id(profile.id),
+            otp: Area::of(profile.id).filter(|_| F::ASIDES),
+            unique_id: F::ASIDES && otp::has_unique_id(profile.id),
         })
     }
 }

@@ -66,7 +66,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     pub(super) fn prepare(&self, wanted: &Wanted<'a>) -> Option<Result<Prepared<'a>, Error>> {
         let limits = self.read_limits.get();
         self.profile
-            .map(|profile| {
+            .fact(|profile| {
                 if profile.mode_before(Kind::Read).is_some() {
                     return None;
                 }

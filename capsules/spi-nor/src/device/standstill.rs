@@ -22,9 +22,10 @@ use qspi_hil::Controller;
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// The longest that an operation of this part has to run until it may be suspended, in µs.
     pub(super) fn longest_run_us(&self) -> u32 {
-        let commands = self.profile.map_or([None; 2], |profile| {
-            [Kind::Program, Kind::Erase].map(|kind| profile.suspend_of(kind))
-        });
+        let commands = self
+            .profile
+            .fact(|profile| [Kind::Program, Kind::Erase].map(|kind| profile.suspend_of(kind)));
+        let commands = commands.unwrap_or_default();
         let runs = commands.iter().flatten().map(suspension::run_us);
         runs.max().unwrap_or(0)
     }
@@ -49,7 +50,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             .map(|operation| operation.stage() == Stage::Busy);
         let commands = self
             .profile
-            .map_or(None, |profile| profile.suspend_of(course.kind));
+            .fact(|profile| profile.suspend_of(course.kind))
+            .flatten();
         let Some(commands) = commands.filter(|_| is_running == Some(true)) else {
             return;
         };

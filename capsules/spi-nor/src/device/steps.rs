@@ -55,6 +55,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 Input::Begin | Input::Done(_) | Input::Elapsed => Ok(()),
             })),
             Script::Suspension => self.suspension.map(|script| script.next(input)),
+            Script::Unlock(_) if !F::ASIDES => None,
             Script::Unlock(mut script) => {
                 let act = script.next(input);
                 self.script.set(Some(Script::Unlock(script)));
@@ -223,7 +224,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// What the profile is used for again and again.
     fn set_limits(&self) {
         let capacity = self.capacity.get();
-        let limit_hz = self.profile.map(|profile| {
+        let limit_hz = self.profile.fact(|profile| {
             // From now on nothing runs in the part but what was begun here.
             self.leftover_us.set(profile.longest_us());
             self.read_limits
@@ -272,7 +273,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 self.end_suspension(result);
             }
             Script::Suspension => count(&self.tally.impossible),
-            Script::Unlock(script) => self.end_unlock(&script, result),
+            Script::Unlock(script) if F::ASIDES => self.end_unlock(&script, result),
+            Script::Unlock(_) => count(&self.tally.impossible),
             Script::ShutDown(_) => {
                 if result == Err(Error::NoAnswer) {
                     // It was reset instead.
