@@ -41,6 +41,7 @@
 //! the device's buffer, a page, or an erase unit).
 
 use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
+use crate::copying;
 use crate::error::{AppError, Error};
 use crate::lease::{self, Lease};
 use crate::otp::{Area, UNIQUE_ID_BYTES};
@@ -809,7 +810,7 @@ impl Client for Driver<'_> {
                         shared.enter(|shared| {
                             shared
                                 .get(start..end)
-                                .is_some_and(|part| part.copy_to_slice_or_err(buffer).is_ok())
+                                .is_some_and(|part| copying::from_process(part, buffer))
                         })
                     })
                     .unwrap_or(false);
@@ -918,7 +919,7 @@ fn hand_over(kernel: &GrantKernelData, start: usize, data: &[u8]) -> Result<u32,
             shared.mut_enter(|shared| {
                 shared
                     .get(start..end)
-                    .is_some_and(|part| part.copy_from_slice_or_err(data).is_ok())
+                    .is_some_and(|part| copying::to_process(part, data))
             })
         })
         .unwrap_or(false);
