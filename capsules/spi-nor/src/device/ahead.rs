@@ -95,7 +95,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         prepared.course.rest = 0;
         count(&self.tally.ahead);
         self.embark(&prepared.course);
-        self.set_out(prepared);
+        self.set_out(&prepared);
         true
     }
 }

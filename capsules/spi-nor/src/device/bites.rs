@@ -12,7 +12,7 @@ use crate::bite;
 use crate::bite::Plan;
 use crate::client::{Bite, Flight, Request, Seat};
 use crate::error::Error;
-use crate::lifecycle::{Event, State};
+use crate::lifecycle::Event;
 use crate::operation::{Kind, OperationScript, Recipe};
 use crate::window::Window;
 use kernel::hil::time::Alarm;
@@ -43,7 +43,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                     address,
                     length,
                 };
-                match self.prepare(&wanted) {
+                match &self.prepare(&wanted) {
                     Some(Ok(prepared)) => {
                         self.follow_stream(&prepared.course);
                         self.embark(&prepared.course);
@@ -51,7 +51,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                         return Begun::Started;
                     }
                     Some(Err(error)) => {
-                        seat.client.bitten(flight, Bite::Failed(error));
+                        seat.client.bitten(flight, Bite::Failed(*error));
                         return Begun::Over;
                     }
                     None => {}
@@ -118,7 +118,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         course.buffer.of(&self.windows).set(None);
         self.buffer.set(course.buffer);
         self.course.set(Some(*course));
-        self.prepared.set(None);
+        let _unused = self.prepared.take();
         self.next_page.set(None);
         count(&self.tally.begun);
         if self.stalled.is_none() {
@@ -183,13 +183,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 self.tell(&course, result);
                 self.read_meanwhile();
             }
-            Ok(()) if course.kind == Kind::Read && self.state.get() == State::Busy => {
+            Ok(()) if course.kind == Kind::Read && self.is_busy() => {
                 self.following.set(true);
                 self.happen(Event::Ended);
                 self.following.set(false);
                 self.land(course);
             }
-            Ok(()) if course.kind != Kind::Read && self.state.get() == State::Busy => {
+            Ok(()) if course.kind != Kind::Read && self.is_busy() => {
                 self.learn(&course);
                 self.tell(&course, result);
                 self.following.set(true);
@@ -255,7 +255,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         if let Begun::Landed(next) = &next {
             self.tell(next, Ok(()));
         }
-        if matches!(next, Begun::Started) || self.state.get() != State::Ready {
+        if matches!(next, Begun::Started) || !self.is_ready() {
             return;
         }
         if !self.attached.get() || self.anybody_waits() {

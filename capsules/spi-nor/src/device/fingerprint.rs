@@ -44,7 +44,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         if let Some(course) = self.course.get() {
             course.hash_into(hasher);
         }
-        self.prepared.get().is_some().hash(hasher);
+        self.prepared.is_some().hash(hasher);
         self.next_page.get().is_some().hash(hasher);
         (
             self.clock_limit_hz.get(),

@@ -23,10 +23,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         let from = self.state.get();
         let (to, action) = lifecycle::transition(from, event);
         self.state.set(to);
-        if from != to {
-            self.observer
-                .map(|observer| observer.transition(from, event, to));
-        }
+        self.observer.map(|observer| {
+            if from != to {
+                observer.transition(from, event, to);
+            }
+        });
         match action {
             Action::Nothing => {}
             Action::PowerUp => self.power_up(),
@@ -280,7 +281,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// A detached device is not to be powered up again for a recovery. So a detach that is still
     /// to be considered is, before it is known what comes next.
     pub(super) fn settle_detach(&self) {
-        if self.state.get() == State::Busy && !self.attached.get() {
+        if self.is_busy() && !self.attached.get() {
             self.happen(Event::Unwanted);
         }
     }

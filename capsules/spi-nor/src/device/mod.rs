@@ -259,7 +259,7 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>> {
     operation: MapCell<OperationScript>,
     course: Cell<Option<Course<'a>>>,
     /// What comes after the read in flight, if nobody else wants anything.
-    prepared: Cell<Option<Prepared<'a>>>,
+    prepared: MapCell<Prepared<'a>>,
     /// The page that comes after the one in flight, if nobody else wants anything.
     next_page: Cell<Option<NextPage<'a>>>,
     suspension: MapCell<Suspension>,
@@ -342,7 +342,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             bring_up: MapCell::new(BringUp::new()),
             operation: MapCell::empty(),
             course: Cell::new(None),
-            prepared: Cell::new(None),
+            prepared: MapCell::empty(),
             next_page: Cell::new(None),
             suspension: MapCell::empty(),
             stalled: MapCell::empty(),
@@ -458,7 +458,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// Whether the read or the page that comes after the one in flight is prepared, for those who
     /// charge time for what is done between the two.
     pub fn has_prepared(&self) -> bool {
-        self.prepared.get().is_some() || self.next_page.get().is_some()
+        self.prepared.is_some() || self.next_page.get().is_some()
     }
 
     fn has_buffer(&self, which: Flight) -> bool {

@@ -10,7 +10,7 @@ use super::{Course, Device, Prepared, Script};
 use crate::bite;
 use crate::client::{Flight, Request, Scope, Seat};
 use crate::error::Error;
-use crate::lifecycle::{Event, State};
+use crate::lifecycle::Event;
 use crate::operation::Kind;
 use kernel::hil::time::Alarm;
 use qspi_hil::{Controller, Operation};
@@ -36,9 +36,9 @@ pub(super) enum Begun<'a> {
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// The hardware begins a read, and the next one is prepared meanwhile.
-    pub(super) fn set_out(&self, prepared: Prepared<'a>) {
+    pub(super) fn set_out(&self, prepared: &Prepared<'a>) {
         self.script.set(Some(Script::Read));
-        match self.send(&prepared) {
+        match self.send(prepared) {
             Ok(()) => self.prepare_next(&prepared.course),
             Err(stuck) => self.end_read(stuck),
         }
@@ -70,23 +70,23 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
                 }
                 let planned =
                     bite::plan_read(&profile.geometry, wanted.address, wanted.length, limits);
-                Some(planned.map(|(transfer, plan)| Prepared {
+                Some(planned.map(|read| Prepared {
                     course: Course {
                         seat: wanted.seat,
                         flight: wanted.flight,
                         kind: Kind::Read,
                         buffer: wanted.buffer,
                         address: wanted.address,
-                        plan,
-                        rest: wanted.length.saturating_sub(plan.count),
+                        plan: read.plan,
+                        rest: wanted.length.saturating_sub(read.plan.count),
                         typical_us: 0,
                         aside: None,
                     },
                     operation: Operation {
                         template: profile.read,
-                        address: transfer.bus_address,
+                        address: read.bus_address,
                     },
-                    length: transfer.bus_bytes as usize,
+                    length: read.bus_bytes as usize,
                 }))
             })
             .flatten()
@@ -111,14 +111,16 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
             address: course.end(),
             length: course.rest,
         };
-        self.prepared.set(self.prepare(&next).and_then(Result::ok));
+        if let Some(Ok(next)) = self.prepare(&next) {
+            self.prepared.put(next);
+        }
     }
 
     /// Whether the prepared read may be put on the wires, before anything else is looked at.
     pub(super) fn may_hurry(&self, prepared: &Prepared<'a>) -> bool {
         self.attached.get()
             && self.has_buffer(prepared.course.buffer)
-            && self.state.get() == State::Busy
+            && self.is_busy()
             && self.stalled.is_none()
             && !self.anybody_waits()
     }

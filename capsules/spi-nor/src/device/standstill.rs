@@ -10,7 +10,6 @@ use super::waiting::Wait;
 use super::{Course, Device, Script, Stalled};
 use crate::client::{Host, Scope};
 use crate::error::Error;
-use crate::lifecycle::State;
 use crate::operation::{Kind, Stage};
 use crate::suspension;
 use crate::suspension::{LEAST_LEFT_US, LONGEST_STAND_US, Suspension};
@@ -168,7 +167,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
         let may_stand = self.alarm.ticks_to_us(stood) < LONGEST_STAND_US;
         if may_stand
             && self.attached.get()
-            && self.state.get() == State::Busy
+            && self.is_busy()
             && let Some((seat, request)) = self.next_request(flight, scope)
         {
             match self.begin(seat, request, flight, self.free_buffer()) {

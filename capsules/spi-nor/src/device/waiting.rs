@@ -5,7 +5,7 @@
 //! The alarm: for one thing at a time.
 
 use super::{Device, SLACK_US};
-use crate::lifecycle::{Event, State};
+use crate::lifecycle::Event;
 use crate::script::Input;
 use core::hash::Hash;
 use kernel::hil::time::{Alarm, AlarmClient, ConvertTicks, Ticks};
@@ -200,7 +200,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> AlarmClient for Device<'a, C, A> {
             }
             Wait::Later => self.deferred_call.set(),
             Wait::Idle => {
-                if self.state.get() == State::Ready {
+                if self.is_ready() {
                     self.happen(Event::Unwanted);
                 }
             }
