@@ -37,6 +37,8 @@ struct Outcome {
     us: f64,
     bus_percent: f64,
     gap_us: f64,
+    start_us: f64,
+    end_us: f64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     top: Vec<Place>,
 }
@@ -81,6 +83,8 @@ fn outcome(case: &'static Case, ran: &Ran, top: usize) -> Outcome {
         us: ran.us_each,
         bus_percent: ran.bus_percent,
         gap_us: ran.gap_us,
+        start_us: ran.start_us,
+        end_us: ran.end_us,
         instructions,
         top: places,
     }
@@ -92,7 +96,7 @@ fn table(outcomes: &[Outcome]) -> Table {
     let header = ["", "ours", "all but copy", "all"]
         .into_iter()
         .chain(titles)
-        .chain(["µs", "bus %", "gap µs"]);
+        .chain(["µs", "bus %", "gap µs", "start µs", "end µs"]);
     table.load_preset(ASCII_MARKDOWN).set_header(header);
     for outcome in outcomes {
         let whole = |number: f64| format!("{number:.0}");
@@ -110,6 +114,8 @@ fn table(outcomes: &[Outcome]) -> Table {
         row.push(format!("{:.1}", outcome.us));
         row.push(format!("{:.1}", outcome.bus_percent));
         row.push(format!("{:.1}", outcome.gap_us));
+        row.push(format!("{:.1}", outcome.start_us));
+        row.push(format!("{:.1}", outcome.end_us));
         table.add_row(row);
     }
     for column in table.column_iter_mut().skip(1) {

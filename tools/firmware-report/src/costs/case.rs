@@ -12,6 +12,9 @@ use serde::Serialize;
 pub enum Operation {
     /// A read of no bytes, which ends within its command: what the kernel takes for any operation.
     Nothing,
+    /// Upstream's alarm driver, over a third of a millisecond: a command, an interrupt and an upcall
+    /// with nothing of ours in it, and no lease held.
+    Alarm,
     /// Read.
     Read,
     /// Program.
@@ -60,7 +63,7 @@ impl Case {
     /// The length that is asked for.
     pub const fn length(&self) -> u32 {
         match self.operation {
-            Operation::Nothing => 0,
+            Operation::Nothing | Operation::Alarm => 0,
             Operation::Read | Operation::Program | Operation::Erase => self.bytes,
         }
     }
@@ -77,6 +80,7 @@ const fn by(case: Case, apps: u32) -> Case {
 /// All of them.
 pub const CASES: &[Case] = &[
     Case::new("nothing", Operation::Nothing, 0, 0),
+    Case::new("upstream's alarm", Operation::Alarm, 0, 0),
     Case::new("read 1 B", Operation::Read, 1, 0),
     Case::new("read 256 B", Operation::Read, 256, 0),
     Case::new(

@@ -11,7 +11,7 @@ use crate::Problem;
 use emulated_cortex_m::{Image, Passed};
 use emulated_nrf52840::{Board, End};
 use qspi_models::nor::{InMemory, part};
-use qspi_models::{Nor, Observation, Task};
+use qspi_models::{Nor, Observation, Task, Timed};
 
 /// The part that the board has.
 const PART: &str = "MX25R6435F";
@@ -40,6 +40,10 @@ pub struct Ran {
     pub bus_percent: f64,
     /// Time from a transfer's end to the next one's begin, in µs: the median, if there were two.
     pub gap_us: f64,
+    /// Time from the call to the first task, in µs: the median, if tasks are what ends it.
+    pub start_us: f64,
+    /// Time from the last task's end to the upcall, in µs: the same.
+    pub end_us: f64,
 }
 
 /// From one operation's call to its upcall.
@@ -108,11 +112,17 @@ fn drive(board: &mut Board, apps: &[App], watched: &[u32]) -> Result<Vec<Passed>
     }
 }
 
-/// Times from a transfer's end to the next one's begin between two moments, in ns, the shortest first.
-fn gaps(board: &mut Board, from_ns: u64, to_ns: u64) -> Vec<u64> {
+/// In µs, of times in ns; 0 of none.
+fn median_us(mut times: Vec<u64>) -> f64 {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or(0) as f64 / 1e3
+}
+
+/// Times from a transfer's end to the next one's begin between two moments, in ns.
+fn gaps(seen: &[Timed<Observation>], from_ns: u64, to_ns: u64) -> Vec<u64> {
     let mut ended = None;
     let mut gaps = Vec::new();
-    for seen in board.take_observations() {
+    for seen in seen {
         if !(from_ns..=to_ns).contains(&seen.at) {
             continue;
         }
@@ -125,8 +135,22 @@ fn gaps(board: &mut Board, from_ns: u64, to_ns: u64) -> Vec<u64> {
             _ => {}
         }
     }
-    gaps.sort_unstable();
     gaps
+}
+
+/// From a call to the first task, and from the last task's end to the upcall, in ns, of an operation
+/// between these moments.
+fn edges(seen: &[Timed<Observation>], from_ns: u64, to_ns: u64) -> Option<(u64, u64)> {
+    let mut inside = seen
+        .iter()
+        .filter(|seen| (from_ns..=to_ns).contains(&seen.at));
+    let is_task = |seen: &&Timed<Observation>| {
+        matches!(seen.what, Observation::TaskTriggered { accepted: true, .. })
+    };
+    let is_end = |seen: &&Timed<Observation>| matches!(seen.what, Observation::ReadySet { .. });
+    let first = inside.clone().find(is_task)?;
+    let last = inside.rfind(is_end)?;
+    Some((first.at - from_ns, to_ns - last.at))
 }
 
 /// Measures.
@@ -201,13 +225,23 @@ pub fn measure(image: &Image, shares: &mut Shares, case: &Case) -> Result<Ran, P
     let elapsed_us = (to.cycle - from.cycle) as f64 / CYCLES_PER_US;
     let bytes = operations as f64 * f64::from(case.length());
     let (from_ns, to_ns) = (board.ns_at(from.cycle), board.ns_at(to.cycle));
-    let gaps = gaps(&mut board, from_ns, to_ns);
+    let seen = board.take_observations();
+    let gaps = gaps(&seen, from_ns, to_ns);
+    let (starts, ends) = inside
+        .iter()
+        .filter_map(|span| {
+            let (from_ns, to_ns) = (board.ns_at(span.from.cycle), board.ns_at(span.to.cycle));
+            edges(&seen, from_ns, to_ns)
+        })
+        .unzip();
     Ok(Ran {
         counts,
         extremes,
         operations,
         us_each: elapsed_us / operations as f64,
         bus_percent: bytes / elapsed_us / BUS * 100.0,
-        gap_us: gaps.get(gaps.len() / 2).copied().unwrap_or(0) as f64 / 1e3,
+        gap_us: median_us(gaps),
+        start_us: median_us(starts),
+        end_us: median_us(ends),
     })
 }
