@@ -837,7 +837,8 @@ impl Client for Driver<'_> {
         // The next bite of the same request may be on the wires already.
         let later = flight.other().of(&self.flights);
         let entered = self.apps.enter(processid, |app, kernel| {
-            let Some(mut work) = app.work else {
+            let app: &mut App = app;
+            let Some(work) = &mut app.work else {
                 return;
             };
             let outcome = match bite {
@@ -854,7 +855,7 @@ impl Client for Driver<'_> {
                             work.advance(count)
                         })
                     } else {
-                        self.look(kernel, &mut work, data)
+                        self.look(kernel, work, data)
                     }
                     .unwrap_or_else(|code| Outcome::Over(Err(code.into())))
                 }
@@ -863,7 +864,6 @@ impl Client for Driver<'_> {
             let goes_on = later.get() == Some(processid);
             let status = match outcome {
                 Outcome::GoesOn => {
-                    app.work = Some(work);
                     if let Some(slot) = app.slot.filter(|_| !goes_on) {
                         self.waiting.insert(slot);
                     }
@@ -875,7 +875,8 @@ impl Client for Driver<'_> {
                 // What it reads is of no use to anybody.
                 later.set(None);
             }
-            self.finish(app, kernel, work.kind(), status, work.done());
+            let (kind, done) = (work.kind(), work.done());
+            self.finish(app, kernel, kind, status, done);
         });
         if entered.is_err() {
             count(&self.tally.orphaned);

@@ -128,36 +128,44 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>> Device<'a, C, A> {
     /// A read is through. What was prepared is put on the wires first; all else comes after that,
     /// while the wires are busy.
     pub(super) fn read_is_through(&self) {
-        let prepared = self.prepared.take();
         let Some(course) = self.course.take() else {
             count(&self.tally.impossible);
             return;
         };
-        let Some(mut next) = prepared.filter(|prepared| self.may_hurry(prepared)) else {
+        let hurried = self
+            .prepared
+            .map(|prepared| {
+                if !self.may_hurry(prepared) {
+                    return None;
+                }
+                self.buffer.set(prepared.course.buffer);
+                Some((self.send(prepared), prepared.course))
+            })
+            .flatten();
+        let Some((sent, mut next)) = hurried else {
+            let _unused = self.prepared.take();
             self.cancel_wait();
             self.script.set(None);
             self.end_bite(course, Ok(()));
             return;
         };
-        self.buffer.set(next.course.buffer);
-        let sent = self.send(&next);
         count(&self.tally.ended);
         self.following.set(true);
         self.happen(Event::Ended);
         self.following.set(false);
         if !course
             .seat
-            .is_some_and(|seat| seat.client.goes_on(course.flight, next.course.flight))
+            .is_some_and(|seat| seat.client.goes_on(course.flight, next.flight))
         {
             // Its owner has died meanwhile: it is nobody's.
-            next.course.seat = None;
-            next.course.rest = 0;
+            next.seat = None;
+            next.rest = 0;
         }
-        self.follow_stream(&next.course);
-        self.embark(&next.course);
+        self.follow_stream(&next);
+        self.embark(&next);
         self.tell(&course, Ok(()));
         match sent {
-            Ok(()) => self.prepare_next(&next.course),
+            Ok(()) => self.prepare_next(&next),
             Err(stuck) => self.end_read(stuck),
         }
     }
