@@ -186,6 +186,10 @@ ci-job-firmware: ## run-firmware; NOT RUN without a checkout or TABs
 	    fi; \
 	fi
 
+.PHONY: bench-target
+bench-target: boards ## Instructions by whose they are, and speed, of the nRF52840DK's image (TOCK=path ONLY=text TOP=20; doc/target.md)
+	$(REPORT) costs $(KERNELS)/nrf52840dk $(if $(ONLY),--only '$(ONLY)') $(if $(TOP),--top $(TOP)) $(if $(JSON),--json)
+
 POLICY ?=
 .PHONY: compare
 compare: ## Why a flag, a sleep or a count is not enough (POLICY=b SCHEDULE=... runs one again)

@@ -57,21 +57,52 @@ impl From<PlanError> for Error {
 }
 
 /// The first bite of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// Address on the bus, aligned.
+    pub bus_address: u32,
+    /// Bytes on the bus, aligned.
+    pub bus_bytes: u32,
+    /// Where the client's are.
+    pub plan: Plan,
+}
+
+/// The first bite of a read: what [`ReadPlan`] says, without a plan of the rest.
 ///
 /// # Errors
 /// [`Error::OutOfRange`], or what the controller can't do.
+#[inline(always)]
 pub fn plan_read(
     geometry: &Geometry,
     address: u32,
     length: u32,
     granularity: Granularity,
-) -> Result<(Transfer, Plan), Error> {
-    let transfer = plan::first_transfer(geometry, address, length, granularity, None)?;
-    let plan = Plan {
-        head: transfer.head_bytes as usize,
-        count: transfer.data_bytes,
+) -> Result<Read, Error> {
+    let end = match address.checked_add(length) {
+        Some(end) if end <= geometry.size_bytes && length > 0 => end,
+        Some(_) | None => return Err(Error::OutOfRange),
     };
-    Ok((transfer, plan))
+    let unit = granularity.align_bytes;
+    let mask = unit.wrapping_sub(1);
+    let longest = granularity.max_bytes & !mask;
+    let is_possible = unit.is_power_of_two()
+        && unit <= geometry.page_bytes
+        && geometry.size_bytes & mask == 0
+        && longest > 0;
+    if !is_possible {
+        return Err(PlanError::Granularity.into());
+    }
+    let bus_address = address & !mask;
+    let data_end = end.min(bus_address.saturating_add(longest));
+    let bus_end = data_end.saturating_add(mask) & !mask;
+    Ok(Read {
+        bus_address,
+        bus_bytes: bus_end.wrapping_sub(bus_address),
+        plan: Plan {
+            head: address.wrapping_sub(bus_address) as usize,
+            count: data_end.wrapping_sub(address),
+        },
+    })
 }
 
 /// The first bite of `request`, with a buffer of `capacity` bytes. `read` is what

@@ -41,6 +41,7 @@
 //! the device's buffer, a page, or an erase unit).
 
 use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
+use crate::copying;
 use crate::error::{AppError, Error};
 use crate::lease::{self, Lease};
 use crate::otp::{Area, UNIQUE_ID_BYTES};
@@ -830,7 +831,7 @@ impl Client for Driver<'_> {
                         shared.enter(|shared| {
                             shared
                                 .get(start..end)
-                                .is_some_and(|part| part.copy_to_slice_or_err(buffer).is_ok())
+                                .is_some_and(|part| copying::from_process(part, buffer))
                         })
                     })
                     .unwrap_or(false);
@@ -857,7 +858,8 @@ impl Client for Driver<'_> {
         // The next bite of the same request may be on the wires already.
         let later = flight.other().of(&self.flights);
         let entered = self.apps.enter(processid, |app, kernel| {
-            let Some(mut work) = app.work else {
+            let app: &mut App = app;
+            let Some(work) = &mut app.work else {
                 return;
             };
             let outcome = match bite {
@@ -874,7 +876,7 @@ impl Client for Driver<'_> {
                             work.advance(count)
                         })
                     } else {
-                        self.look(kernel, &mut work, data)
+                        self.look(kernel, work, data)
                     }
                     .unwrap_or_else(|code| Outcome::Over(Err(code.into())))
                 }
@@ -883,7 +885,6 @@ impl Client for Driver<'_> {
             let goes_on = later.get() == Some(processid);
             let status = match outcome {
                 Outcome::GoesOn => {
-                    app.work = Some(work);
                     if let Some(slot) = app.slot.filter(|_| !goes_on) {
                         self.waiting.insert(slot);
                     }
@@ -895,7 +896,8 @@ impl Client for Driver<'_> {
                 // What it reads is of no use to anybody.
                 later.set(None);
             }
-            self.finish(app, kernel, work.kind(), status, work.done());
+            let (kind, done) = (work.kind(), work.done());
+            self.finish(app, kernel, kind, status, done);
         });
         if entered.is_err() {
             count(&self.tally.orphaned);
@@ -939,7 +941,7 @@ fn hand_over(kernel: &GrantKernelData, start: usize, data: &[u8]) -> Result<u32,
             shared.mut_enter(|shared| {
                 shared
                     .get(start..end)
-                    .is_some_and(|part| part.copy_from_slice_or_err(data).is_ok())
+                    .is_some_and(|part| copying::to_process(part, data))
             })
         })
         .unwrap_or(false);

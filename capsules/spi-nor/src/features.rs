@@ -8,8 +8,8 @@
 //! left out: deadlines, looks at WIP, drains and sweeps are in every build.
 
 use crate::identity::{ByTables, Fixed, FixedPart, Identity};
-use core::cell::Cell;
 use core::marker::PhantomData;
+use kernel::utilities::cells::MapCell;
 
 /// Where a feature keeps something, if the board has that feature.
 pub trait Place<T: Copy> {
@@ -21,40 +21,51 @@ pub trait Place<T: Copy> {
     /// A copy of what is in it.
     fn get(&self) -> Option<T>;
 
+    /// Puts this in.
+    fn put(&self, value: T);
+
     /// Puts this in, or nothing.
-    fn set(&self, value: Option<T>);
+    fn set(&self, value: Option<T>) {
+        match value {
+            Some(value) => self.put(value),
+            None => {
+                let _left = self.take();
+            }
+        }
+    }
 
     /// Takes out what is in it.
-    fn take(&self) -> Option<T> {
-        let value = self.get();
-        self.set(None);
-        value
-    }
+    fn take(&self) -> Option<T>;
 
     /// Whether there is anything in it.
-    fn is_some(&self) -> bool {
-        self.get().is_some()
-    }
+    fn is_some(&self) -> bool;
 
-    /// Changes what is in it, if there is anything.
-    fn map<R>(&self, change: impl FnOnce(&mut T) -> R) -> Option<R> {
-        let mut value = self.take()?;
-        let result = change(&mut value);
-        self.set(Some(value));
-        Some(result)
-    }
+    /// Changes what is in it, if there is anything. It is not copied.
+    fn map<R>(&self, change: impl FnOnce(&mut T) -> R) -> Option<R>;
 }
 
-impl<T: Copy> Place<T> for Cell<Option<T>> {
-    const EMPTY: Self = Cell::new(None);
+impl<T: Copy> Place<T> for MapCell<T> {
+    const EMPTY: Self = MapCell::empty();
     const IS_THERE: bool = true;
 
     fn get(&self) -> Option<T> {
-        Cell::get(self)
+        MapCell::map(self, |value| *value)
     }
 
-    fn set(&self, value: Option<T>) {
-        Cell::set(self, value);
+    fn put(&self, value: T) {
+        MapCell::put(self, value);
+    }
+
+    fn take(&self) -> Option<T> {
+        MapCell::take(self)
+    }
+
+    fn is_some(&self) -> bool {
+        MapCell::is_some(self)
+    }
+
+    fn map<R>(&self, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+        MapCell::map(self, change)
     }
 }
 
@@ -69,7 +80,19 @@ impl<T: Copy> Place<T> for Nothing<T> {
         None
     }
 
-    fn set(&self, _value: Option<T>) {}
+    fn put(&self, _value: T) {}
+
+    fn take(&self) -> Option<T> {
+        None
+    }
+
+    fn is_some(&self) -> bool {
+        false
+    }
+
+    fn map<R>(&self, _change: impl FnOnce(&mut T) -> R) -> Option<R> {
+        None
+    }
 }
 
 /// What a board has. A board may implement this for a type of its own.
@@ -77,11 +100,11 @@ pub trait Features {
     /// Where it takes the facts about its part from.
     type Identity: Identity;
 
-    /// Reads ahead, and the next page made ready while one is programmed: [`Cell`] or [`Nothing`].
+    /// Reads ahead, and the next page made ready while one is programmed: [`MapCell`] or [`Nothing`].
     /// Both need a second buffer, which is of no use without.
     type Ahead<T: Copy>: Place<T>;
 
-    /// Programs and erases that are [suspended](crate::suspension) for reads: [`Cell`] or
+    /// Programs and erases that are [suspended](crate::suspension) for reads: [`MapCell`] or
     /// [`Nothing`].
     type Standstill<T: Copy>: Place<T>;
 
@@ -100,8 +123,8 @@ pub struct Full;
 
 impl Features for Full {
     type Identity = ByTables;
-    type Ahead<T: Copy> = Cell<Option<T>>;
-    type Standstill<T: Copy> = Cell<Option<T>>;
+    type Ahead<T: Copy> = MapCell<T>;
+    type Standstill<T: Copy> = MapCell<T>;
     const ASIDES: bool = true;
     const LEARNS: bool = true;
 }

@@ -24,6 +24,7 @@ pub mod aside;
 pub mod bite;
 pub mod bring_up;
 pub mod client;
+mod copying;
 pub mod device;
 pub mod discovery;
 pub mod driver;

@@ -8,6 +8,8 @@ mod sfdp_support;
 
 use proptest::prelude::*;
 use sfdp_support::{check_plans, dump, part_of};
+use spi_nor::bite;
+use spi_nor::error::Error;
 use spi_nor::geometry::{EraseType, Geometry, RangeError};
 use spi_nor::plan::{ErasePlan, Granularity, PlanError, ProgramPlan, ReadPlan, Transfer};
 use spi_nor::sfdp::times::Times;
@@ -276,6 +278,29 @@ proptest! {
                 max_bytes < 1 << align || geometry.page_bytes < 1 << align
             ),
             Err(error) => prop_assert!(false, "{error:?}"),
+        }
+    }
+
+    #[test]
+    fn the_first_bite_of_a_read_is_the_plans_first_transfer(
+        (geometry, address, length) in ranges(),
+        align in 0u32..=6,
+        max_bytes in 0u32..=2000,
+    ) {
+        let granularity = Granularity { align_bytes: 1 << align, max_bytes };
+        let first = bite::plan_read(&geometry, address, length, granularity);
+        let plan = ReadPlan::new(&geometry, address, length, granularity);
+        match plan.map(|mut plan| plan.next()) {
+            Ok(Some(transfer)) => {
+                let read = first.unwrap();
+                prop_assert_eq!(read.bus_address, transfer.bus_address);
+                prop_assert_eq!(read.bus_bytes, transfer.bus_bytes);
+                prop_assert_eq!(read.plan.head, transfer.head_bytes as usize);
+                prop_assert_eq!(read.plan.count, transfer.data_bytes);
+            }
+            // A request of no bytes has no bite.
+            Ok(None) => prop_assert_eq!(first, Err(Error::OutOfRange)),
+            Err(error) => prop_assert_eq!(first, Err(error.into())),
         }
     }
 

@@ -159,6 +159,7 @@ impl Lent {
     /// # Errors
     /// [`Error::OutOfReach`] if it is not in [`RAM`], [`Error::Misaligned`] if its
     /// address or length is no multiple of [`WORD`]. The buffer comes back with either.
+    #[inline(always)]
     pub fn lend<F: DmaFence>(
         buffer: SubSliceMut<'static, u8>,
         fence: F,

@@ -357,6 +357,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
         }
     }
 
+    #[inline(always)]
     fn lend(&self, buffer: Option<SubSliceMut<'static, u8>>) -> Result<Lent, Refusal> {
         let Some(buffer) = buffer else {
             return Err((Error::Empty, None));

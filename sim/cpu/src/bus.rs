@@ -42,6 +42,9 @@ impl Width {
 /// The timer of the core.
 const TIMER: std::ops::Range<u32> = 0xE000_E010..0xE000_E020;
 
+/// NVIC_ICPR0 to 15 (DDI 0403E, B3.4).
+const CLEAR_PENDING: std::ops::Range<u32> = 0xE000_E280..0xE000_E2C0;
+
 /// The private peripheral bus: never asked of the memory protection unit.
 const PRIVATE: std::ops::Range<u32> = 0xE000_0000..0xE010_0000;
 
@@ -278,6 +281,10 @@ impl Bus {
             }
             if TIMER.contains(&address) {
                 self.look_at_timer(asker.cycle);
+            }
+            if CLEAR_PENDING.contains(&address) {
+                // A line that is high makes it pending again at once.
+                self.due.set(0);
             }
             return match width {
                 Width::Word => self.system.store(address, value),

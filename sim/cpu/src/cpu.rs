@@ -62,6 +62,19 @@ pub struct Failure {
     pub cycle: u64,
 }
 
+/// An instruction that was watched for is the next one to be executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// Its address.
+    pub pc: u32,
+    /// Instructions executed before it.
+    pub instructions: u64,
+    /// Its place in the trace, if there is one.
+    pub traced: usize,
+    /// When.
+    pub cycle: u64,
+}
+
 /// Failures that are kept until they are asked for.
 const FAILURES: usize = 64;
 /// Bytes that an exception stacks.
@@ -81,6 +94,8 @@ pub struct Cpu {
     interrupts: u64,
     slept: u64,
     trace: Option<Vec<u32>>,
+    watched: Vec<u32>,
+    passed: Vec<Passed>,
     profile: Option<Profile>,
     failures: Vec<Failure>,
     /// The vector table that the emulated core knows of.
@@ -115,6 +130,8 @@ impl Cpu {
             interrupts: 0,
             slept: 0,
             trace: None,
+            watched: Vec::new(),
+            passed: Vec::new(),
             profile: None,
             failures: Vec::new(),
             table: 0,
@@ -200,6 +217,16 @@ impl Cpu {
         self.trace.take().unwrap_or_default()
     }
 
+    /// Takes note each time that an instruction at one of these addresses is executed.
+    pub fn watch(&mut self, addresses: &[u32]) {
+        self.watched = addresses.to_vec();
+    }
+
+    /// Takes out what was noted since the last time.
+    pub fn take_passed(&mut self) -> Vec<Passed> {
+        std::mem::take(&mut self.passed)
+    }
+
     /// Counts what is executed for each call from here on.
     pub fn set_profiling(&mut self) {
         self.profile = Some(Profile::default());
@@ -279,6 +306,14 @@ impl Cpu {
         if self.trace.is_some() {
             let first = entered.map_or(before.pc, |number| self.handler_of(number));
             self.trace.get_or_insert_default().push(first);
+        }
+        if entered.is_none() && self.watched.contains(&before.pc) {
+            self.passed.push(Passed {
+                pc: before.pc,
+                instructions: self.instructions,
+                traced: self.trace.as_ref().map_or(0, |trace| trace.len() - 1),
+                cycle: self.core.cycles,
+            });
         }
         self.bus.fault.set(None);
         self.bus.entering.set(entered.is_some());

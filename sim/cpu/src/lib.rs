@@ -31,7 +31,7 @@ mod sys_tick;
 mod system_control;
 
 pub use bus::{Bus, Width};
-pub use cpu::{Cpu, Failure, Stop, Traps};
+pub use cpu::{Cpu, Failure, Passed, Stop, Traps};
 pub use devices::{Devices, NoDevices};
 pub use fault::{Access, Fault};
 pub use image::{Image, ImageError, Segment};

@@ -127,6 +127,19 @@ fn a_line_that_stays_high_interrupts_again() {
 }
 
 #[test]
+fn a_line_that_is_high_can_not_be_cleared() {
+    // A kernel that clears what came while it served the last one must not lose it.
+    let mut code = vec![0xB672];
+    code.extend(ENABLE_LINE_2);
+    // cpsid i before, ten nops, str.w r0, [r1, #0x180]; cpsie i; b .
+    code.extend([0xBF00; 10]);
+    code.extend([0xF8C1, 0x0180, 0xB662, 0xE7FE]);
+    let mut cpu = core_with(&code, Box::new(timer(8)), Traps::Vectored);
+    assert_eq!(cpu.run(100), Stop::Breakpoint(18));
+    assert!(cpu.cycles() < 50, "it has nothing else to wait for");
+}
+
+#[test]
 fn primask_keeps_interrupts_out_and_not_the_core_asleep() {
     let mut code = ENABLE_LINE_2.to_vec();
     // cpsid i; wfi; bkpt #1; cpsie i; nop; bkpt #2

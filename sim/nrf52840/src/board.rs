@@ -7,8 +7,8 @@
 use crate::chip::Chip;
 use crate::flash::{PAGE, SIZE, USER, factory_information};
 use crate::names;
-use emulated_cortex_m::{Access, Cpu, Fault, Image, Memory, Profile, Stop, Traps};
-use qspi_models::{Nor, Qspi, Timed, Violation, Wiring};
+use emulated_cortex_m::{Access, Cpu, Fault, Image, Memory, Passed, Profile, Stop, Traps};
+use qspi_models::{Nor, Observation, Qspi, Timed, Violation, Wiring};
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
@@ -204,6 +204,43 @@ impl Board {
     #[must_use]
     pub fn violations(&self) -> Vec<Timed<Violation>> {
         self.chip.borrow().qspi.violations().to_vec()
+    }
+
+    /// Keeps the address of each instruction from here on, up to the next reset.
+    pub fn set_tracing(&mut self) {
+        self.cpu.set_tracing();
+    }
+
+    /// Takes the addresses out, and ends that.
+    pub fn take_trace(&mut self) -> Vec<u32> {
+        self.cpu.take_trace()
+    }
+
+    /// Takes note each time that an instruction at one of these addresses is executed, up to the
+    /// next reset.
+    pub fn watch(&mut self, addresses: &[u32]) {
+        self.cpu.watch(addresses);
+    }
+
+    /// Takes out what was noted since the last time.
+    pub fn take_passed(&mut self) -> Vec<Passed> {
+        self.cpu.take_passed()
+    }
+
+    /// Simulated time at a cycle of the present core, ns.
+    #[must_use]
+    pub fn ns_at(&self, cycle: u64) -> u64 {
+        self.chip.borrow().ns_at(cycle)
+    }
+
+    /// Has the QSPI peripheral and its flash tell what they do, or not. They don't at first.
+    pub fn set_observing(&mut self, observing: bool) {
+        self.chip.borrow_mut().qspi.set_observing(observing);
+    }
+
+    /// What they did since the last time.
+    pub fn take_observations(&mut self) -> Vec<Timed<Observation>> {
+        self.chip.borrow_mut().qspi.take_observations()
     }
 
     /// Simulated time, ns.

@@ -30,11 +30,14 @@ impl Function {
 }
 
 /// One level of what was inlined at an address, from the innermost outwards.
+#[derive(Clone)]
 pub struct Frame {
     /// The source file.
     pub file: String,
     /// The line in it, 0 if the compiler does not know.
     pub line: u32,
+    /// The function's name, empty if the compiler does not know.
+    pub function: String,
 }
 
 /// A linked kernel.
@@ -153,6 +156,10 @@ impl Image {
             found.push(Frame {
                 file: location.and_then(|l| l.file).unwrap_or("").to_owned(),
                 line: location.and_then(|l| l.line).unwrap_or(0),
+                function: match &frame.function {
+                    Some(name) => name.demangle().map(String::from).unwrap_or_default(),
+                    None => String::new(),
+                },
             });
         }
         Ok(found)

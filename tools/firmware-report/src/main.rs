@@ -4,6 +4,7 @@
 
 //! Says what a linked kernel is made of.
 
+mod costs;
 mod image;
 mod owner;
 mod panics;
@@ -41,12 +42,32 @@ enum Command {
         #[arg(long)]
         argued: Option<PathBuf>,
     },
+    /// Instructions of operations, by whose they are, and speed, on an emulated nRF52840
+    Costs {
+        /// The nRF52840DK's kernel, linked, with debug information
+        image: PathBuf,
+        /// Only what has this in its name
+        #[arg(long)]
+        only: Option<String>,
+        /// So many of the functions that execute most
+        #[arg(long, default_value_t = 0)]
+        top: usize,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Sizes { images } => sizes::print(&images).map(|()| true),
         Command::Panics { image, argued } => panics::print(&image, argued.as_deref()),
+        Command::Costs {
+            image,
+            only,
+            top,
+            json,
+        } => costs::print(&image, only.as_deref().unwrap_or(""), top, json).map(|()| true),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

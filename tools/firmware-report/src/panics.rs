@@ -308,6 +308,7 @@ mod tests {
         let frame = |file: &&str| Frame {
             file: (*file).to_owned(),
             line: 7,
+            function: String::new(),
         };
         files.iter().map(frame).collect()
     }

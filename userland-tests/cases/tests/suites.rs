@@ -538,8 +538,8 @@ fn bad_input_with_a_region_fails() {
             (
                 "unknown_command",
                 &[
-                    refuses(9, NOSUPPORT, INVAL),
-                    accepts(10, NOSUPPORT),
+                    refuses(18, NOSUPPORT, INVAL),
+                    accepts(19, NOSUPPORT),
                     accepts(0x8000_0005, NOSUPPORT),
                     Flaw::WedgesOnRefusal,
                 ],

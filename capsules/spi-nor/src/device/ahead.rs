@@ -100,7 +100,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         prepared.course.rest = 0;
         count(&self.tally.ahead);
         self.embark(&prepared.course);
-        self.set_out(prepared);
+        self.set_out(&prepared);
         true
     }
 }

@@ -14,7 +14,7 @@ use crate::client::{Bite, Flight, Request, Seat};
 use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::identity::Kept;
-use crate::lifecycle::{Event, State};
+use crate::lifecycle::Event;
 use crate::operation::{Kind, OperationScript, Recipe};
 use crate::window::Window;
 use kernel::hil::time::Alarm;
@@ -45,7 +45,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                     address,
                     length,
                 };
-                match self.prepare(&wanted) {
+                match &self.prepare(&wanted) {
                     Some(Ok(prepared)) => {
                         self.follow_stream(&prepared.course);
                         self.embark(&prepared.course);
@@ -53,7 +53,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                         return Begun::Started;
                     }
                     Some(Err(error)) => {
-                        seat.client.bitten(flight, Bite::Failed(error));
+                        seat.client.bitten(flight, Bite::Failed(*error));
                         return Begun::Over;
                     }
                     None => {}
@@ -126,7 +126,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         course.buffer.of(&self.windows).set(None);
         self.buffer.set(course.buffer);
         self.course.set(Some(*course));
-        self.prepared.set(None);
+        let _unused = self.prepared.take();
         self.next_page.set(None);
         count(&self.tally.begun);
         if !self.stalled.is_some() {
@@ -191,13 +191,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 self.tell(&course, result);
                 self.read_meanwhile();
             }
-            Ok(()) if course.kind == Kind::Read && self.state.get() == State::Busy => {
+            Ok(()) if course.kind == Kind::Read && self.is_busy() => {
                 self.following.set(true);
                 self.happen(Event::Ended);
                 self.following.set(false);
                 self.land(course);
             }
-            Ok(()) if course.kind != Kind::Read && self.state.get() == State::Busy => {
+            Ok(()) if course.kind != Kind::Read && self.is_busy() => {
                 self.learn(&course);
                 self.tell(&course, result);
                 self.following.set(true);
@@ -263,7 +263,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         if let Begun::Landed(next) = &next {
             self.tell(next, Ok(()));
         }
-        if matches!(next, Begun::Started) || self.state.get() != State::Ready {
+        if matches!(next, Begun::Started) || !self.is_ready() {
             return;
         }
         if !self.attached.get() || self.anybody_waits() {

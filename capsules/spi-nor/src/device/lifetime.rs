@@ -24,10 +24,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let from = self.state.get();
         let (to, action) = lifecycle::transition(from, event);
         self.state.set(to);
-        if from != to {
-            self.observer
-                .map(|observer| observer.transition(from, event, to));
-        }
+        self.observer.map(|observer| {
+            if from != to {
+                observer.transition(from, event, to);
+            }
+        });
         match action {
             Action::Nothing => {}
             Action::PowerUp => self.power_up(),
@@ -284,7 +285,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// A detached device is not to be powered up again for a recovery. So a detach that is still
     /// to be considered is, before it is known what comes next.
     pub(super) fn settle_detach(&self) {
-        if self.state.get() == State::Busy && !self.attached.get() {
+        if self.is_busy() && !self.attached.get() {
             self.happen(Event::Unwanted);
         }
     }

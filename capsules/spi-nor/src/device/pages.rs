@@ -9,7 +9,7 @@ use super::steps::Stuck;
 use super::{Course, Device, NextPage, Script};
 use crate::client::Request;
 use crate::features::{Features, Place};
-use crate::lifecycle::{Event, State};
+use crate::lifecycle::Event;
 use crate::operation::{Kind, OperationScript};
 use crate::script::{Act, Input};
 use kernel::hil::time::Alarm;
@@ -75,10 +75,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// Whether the next page may come at once, before anything else is looked at.
     pub(super) fn may_be_followed(&self) -> bool {
-        self.attached.get()
-            && self.state.get() == State::Busy
-            && !self.stalled.is_some()
-            && !self.anybody_waits()
+        self.attached.get() && self.is_busy() && !self.stalled.is_some() && !self.anybody_waits()
     }
 
     /// Whether the next page waits for the end of the one in flight.

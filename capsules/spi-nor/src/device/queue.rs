@@ -48,7 +48,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// for later: a client that tries again from inside its callback must leave time for interrupts
     /// and for processes.
     pub(super) fn look_further(&self, request: Request) {
-        if self.state.get() == State::Ready {
+        if self.is_ready() {
             if request == Request::Open || self.leases() == 0 {
                 self.deferred_call.set();
             } else {
@@ -76,24 +76,40 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let dimensions = self.dimensions()?;
         let cell = scope.of(&self.turns);
         let turn = cell.get();
+        let ask = |index: usize, seat: &'a Seat<'a>| {
+            // Somebody may have detached the device in a callback on the way.
+            if !self.attached.get() {
+                return None;
+            }
+            let request = seat.client.next_request(flight, &dimensions, scope)?;
+            let next = index.saturating_add(1);
+            cell.set(if next < self.seats.get() { next } else { 0 });
+            Some((seat, request))
+        };
         // Those whose turn it is, then those before them.
-        for is_before in [false, true] {
-            for (index, seat) in self.clients.iter().enumerate() {
-                if (index < turn) != is_before {
-                    continue;
-                }
-                // Somebody may have detached the device in a callback on the way.
-                if !self.attached.get() {
-                    return None;
-                }
-                if let Some(request) = seat.client.next_request(flight, &dimensions, scope) {
-                    let next = index.saturating_add(1);
-                    cell.set(if next < self.seats.get() { next } else { 0 });
-                    return Some((seat, request));
-                }
+        let seats = || self.clients.iter().enumerate();
+        for (index, seat) in seats() {
+            if index >= turn
+                && let Some(found) = ask(index, seat)
+            {
+                return Some(found);
             }
         }
-        None
+        seats()
+            .take(turn)
+            .find_map(|(index, seat)| ask(index, seat))
+    }
+
+    /// Nothing is outstanding.
+    #[inline(always)]
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(self.state.get(), State::Ready)
+    }
+
+    /// Something is outstanding.
+    #[inline(always)]
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self.state.get(), State::Busy)
     }
 
     /// Whether any client has work.
@@ -130,7 +146,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Host for Device<'a, C, A,
     }
 
     fn begin_work(&self) {
-        if self.state.get() == State::Ready {
+        if self.is_ready() {
             self.consider();
         } else {
             self.notify_work();
@@ -147,7 +163,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Host for Device<'a, C, A,
 
     fn accepts(&self) -> Result<(), Error> {
         let recovers = self.identify.get();
-        if self.attached.get() && (self.state.get() != State::Failed || recovers) {
+        if self.attached.get() && (recovers || !matches!(self.state.get(), State::Failed)) {
             Ok(())
         } else {
             Err(Error::Failed)

@@ -12,7 +12,7 @@ use crate::client::{Flight, Request, Scope, Seat};
 use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::identity::Kept;
-use crate::lifecycle::{Event, State};
+use crate::lifecycle::Event;
 use crate::operation::Kind;
 use kernel::hil::time::Alarm;
 use qspi_hil::{Controller, Operation};
@@ -38,9 +38,9 @@ pub(super) enum Begun<'a> {
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// The hardware begins a read, and the next one is prepared meanwhile.
-    pub(super) fn set_out(&self, prepared: Prepared<'a>) {
+    pub(super) fn set_out(&self, prepared: &Prepared<'a>) {
         self.script.set(Some(Script::Read));
-        match self.send(&prepared) {
+        match self.send(prepared) {
             Ok(()) => self.prepare_next(&prepared.course),
             Err(stuck) => self.end_read(stuck),
         }
@@ -72,23 +72,23 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 }
                 let planned =
                     bite::plan_read(&profile.geometry, wanted.address, wanted.length, limits);
-                Some(planned.map(|(transfer, plan)| Prepared {
+                Some(planned.map(|read| Prepared {
                     course: Course {
                         seat: wanted.seat,
                         flight: wanted.flight,
                         kind: Kind::Read,
                         buffer: wanted.buffer,
                         address: wanted.address,
-                        plan,
-                        rest: wanted.length.saturating_sub(plan.count),
+                        plan: read.plan,
+                        rest: wanted.length.saturating_sub(read.plan.count),
                         typical_us: 0,
                         aside: None,
                     },
                     operation: Operation {
                         template: profile.read,
-                        address: transfer.bus_address,
+                        address: read.bus_address,
                     },
-                    length: transfer.bus_bytes as usize,
+                    length: read.bus_bytes as usize,
                 }))
             })
             .flatten()
@@ -113,14 +113,16 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             address: course.end(),
             length: course.rest,
         };
-        self.prepared.set(self.prepare(&next).and_then(Result::ok));
+        if let Some(Ok(next)) = self.prepare(&next) {
+            self.prepared.put(next);
+        }
     }
 
     /// Whether the prepared read may be put on the wires, before anything else is looked at.
     pub(super) fn may_hurry(&self, prepared: &Prepared<'a>) -> bool {
         self.attached.get()
             && self.has_buffer(prepared.course.buffer)
-            && self.state.get() == State::Busy
+            && self.is_busy()
             && !self.stalled.is_some()
             && !self.anybody_waits()
     }
@@ -128,36 +130,44 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// A read is through. What was prepared is put on the wires first; all else comes after that,
     /// while the wires are busy.
     pub(super) fn read_is_through(&self) {
-        let prepared = self.prepared.take();
         let Some(course) = self.course.take() else {
             count(&self.tally.impossible);
             return;
         };
-        let Some(mut next) = prepared.filter(|prepared| self.may_hurry(prepared)) else {
+        let hurried = self
+            .prepared
+            .map(|prepared| {
+                if !self.may_hurry(prepared) {
+                    return None;
+                }
+                self.buffer.set(prepared.course.buffer);
+                Some((self.send(prepared), prepared.course))
+            })
+            .flatten();
+        let Some((sent, mut next)) = hurried else {
+            let _unused = self.prepared.take();
             self.cancel_wait();
             self.script.set(None);
             self.end_bite(course, Ok(()));
             return;
         };
-        self.buffer.set(next.course.buffer);
-        let sent = self.send(&next);
         count(&self.tally.ended);
         self.following.set(true);
         self.happen(Event::Ended);
         self.following.set(false);
         if !course
             .seat
-            .is_some_and(|seat| seat.client.goes_on(course.flight, next.course.flight))
+            .is_some_and(|seat| seat.client.goes_on(course.flight, next.flight))
         {
             // Its owner has died meanwhile: it is nobody's.
-            next.course.seat = None;
-            next.course.rest = 0;
+            next.seat = None;
+            next.rest = 0;
         }
-        self.follow_stream(&next.course);
-        self.embark(&next.course);
+        self.follow_stream(&next);
+        self.embark(&next);
         self.tell(&course, Ok(()));
         match sent {
-            Ok(()) => self.prepare_next(&next.course),
+            Ok(()) => self.prepare_next(&next),
             Err(stuck) => self.end_read(stuck),
         }
     }

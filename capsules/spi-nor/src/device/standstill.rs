@@ -12,7 +12,6 @@ use crate::client::{Host, Scope};
 use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::identity::Kept;
-use crate::lifecycle::State;
 use crate::operation::{Kind, Stage};
 use crate::suspension;
 use crate::suspension::{LEAST_LEFT_US, LONGEST_STAND_US, Suspension};
@@ -178,7 +177,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let may_stand = self.alarm.ticks_to_us(stood) < LONGEST_STAND_US;
         if may_stand
             && self.attached.get()
-            && self.state.get() == State::Busy
+            && self.is_busy()
             && let Some((seat, request)) = self.next_request(flight, scope)
         {
             match self.begin(seat, request, flight, self.free_buffer()) {

@@ -6,7 +6,7 @@
 
 use super::{Device, SLACK_US};
 use crate::features::Features;
-use crate::lifecycle::{Event, State};
+use crate::lifecycle::Event;
 use crate::script::Input;
 use core::hash::Hash;
 use kernel::hil::time::{Alarm, AlarmClient, ConvertTicks, Ticks};
@@ -201,7 +201,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> AlarmClient for Device<'a
             }
             Wait::Later => self.deferred_call.set(),
             Wait::Idle => {
-                if self.state.get() == State::Ready {
+                if self.is_ready() {
                     self.happen(Event::Unwanted);
                 }
             }
