@@ -7,7 +7,7 @@
 use crate::alarm::SimAlarm;
 use crate::alarm_driver::{self, AlarmDriver};
 use crate::allowed::is_allowed;
-use crate::arena::Block;
+use crate::arena::{BLOCK_SIZE, Block};
 use crate::breach::{Breach, Breaches};
 use crate::chance::Chance;
 use crate::chip::{Boundary, Interrupt, SimChip, SliceTimer};
@@ -256,7 +256,7 @@ pub struct Board {
     _arena: Arena,
     _memories: Vec<ProcessMemory>,
     _places: Vec<Place>,
-    _block: Block,
+    _blocks: (Block, Option<Block>),
 }
 
 fn pin(number: u8) -> Pin {
@@ -352,8 +352,13 @@ impl Board {
                 idle_us: settings.idle_us,
             },
         ));
-        // SAFETY: as above; it begins where the other one has ended.
-        let second = unsafe { block.slice(settings.buffer_bytes, settings.buffer_bytes) };
+        let more = (2 * settings.buffer_bytes > BLOCK_SIZE).then(Block::take);
+        let second = match &more {
+            // SAFETY: as above; it begins where the other one has ended.
+            None => unsafe { block.slice(settings.buffer_bytes, settings.buffer_bytes) },
+            // SAFETY: as above.
+            Some(more) => unsafe { more.slice(0, settings.buffer_bytes) },
+        };
         device.add_buffer(second);
         device_alarm.set_alarm_client(device);
         qspi.set_client(device);
@@ -452,7 +457,7 @@ impl Board {
             _arena: arena,
             _memories: Vec::new(),
             _places: Vec::new(),
-            _block: block,
+            _blocks: (block, more),
         };
         for app in apps {
             board.load(app);

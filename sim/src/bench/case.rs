@@ -69,6 +69,9 @@ pub struct Case {
     pub beside: Beside,
 }
 
+/// Operations after which a sequence begins anew: 32 readers of 256 bytes have room for that.
+const LAP: u32 = 1000;
+
 impl Case {
     /// Aligned sequential operations of one app on the default part at 32 MHz, as fast as it can.
     pub const fn new(name: &'static str, work: Work, bytes: u32, operations: u32) -> Case {
@@ -92,7 +95,7 @@ impl Case {
     pub fn region(&self) -> u32 {
         const BLOCK: u32 = 0x1_0000;
         let span = match self.order {
-            Order::Sequential => self.skew + self.bytes * self.operations,
+            Order::Sequential => self.skew + self.bytes * self.operations.min(LAP),
             Order::Scattered => (16 * BLOCK).max(2 * self.bytes),
         };
         span.next_multiple_of(BLOCK)
@@ -101,7 +104,7 @@ impl Case {
     /// Where the operation number `index` goes, in the region.
     pub fn address(&self, index: u32) -> u32 {
         match self.order {
-            Order::Sequential => self.skew + self.bytes * index,
+            Order::Sequential => self.skew + self.bytes * (index % LAP),
             Order::Scattered => {
                 let unit = self.bytes.next_power_of_two().max(4);
                 let room = self.region() / unit - 1;

@@ -8,6 +8,7 @@ use super::app::{Notes, beside, measured};
 use super::case::{Beside, Case};
 use super::meter::Meter;
 use super::result::{Latency, Outcome, jain};
+use crate::arena::BLOCK_SIZE;
 use crate::board::{AfterFault, AppSpec, Board};
 use crate::console::Recorder;
 use crate::cost::Cost;
@@ -67,7 +68,8 @@ pub fn measure(case: &Case, cost: Cost) -> Outcome {
         Pace::Typical,
         Rc::new(Recorder::default()),
     );
-    settings.buffer_bytes = case.buffer + 8;
+    // Room for a head and a tail, unless that is more than the DMA can be given at once.
+    settings.buffer_bytes = (case.buffer + 8).min(BLOCK_SIZE);
     settings.divider = divider(case.clock_hz);
     let mut board = Board::new(settings, apps(case, &notes));
     *notes.clock.borrow_mut() = Some(Rc::clone(&board.machine));
@@ -111,11 +113,13 @@ pub fn measure(case: &Case, cost: Cost) -> Outcome {
     let count = all().count() as f64;
     let bytes = count * f64::from(case.bytes);
     let seconds = elapsed_ns as f64 / 1e9;
-    let rates: Vec<f64> = spans
+    // While all want something: afterwards whoever is left has more.
+    let first_done = spans.iter().filter_map(|own| Some(own.last()?.1)).min();
+    let shares: Vec<f64> = spans
         .iter()
-        .filter_map(|own| {
-            let ns = own.last()?.1 - own.first()?.0;
-            Some(own.len() as f64 / ns as f64)
+        .map(|own| {
+            let served = own.iter().filter(|(_, ended)| Some(*ended) <= first_done);
+            served.count() as f64
         })
         .collect();
     let bytes_per_second = bytes / seconds;
@@ -142,7 +146,7 @@ pub fn measure(case: &Case, cost: Cost) -> Outcome {
         cpu_percent: (paid - paid_before) as f64 / elapsed_ns as f64 * 100.0,
         enabled_us_each: (enabled - enabled_before) as f64 / count / 1e3,
         awake_after_us: (enabled_at_end - enabled) as f64 / 1e3,
-        jain: jain(&rates),
+        jain: jain(&shares),
         beside_max_us: beside
             .iter()
             .map(|(begun, ended)| ended - begun)

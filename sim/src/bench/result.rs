@@ -76,7 +76,8 @@ pub struct Outcome {
     pub enabled_us_each: f64,
     /// Time that the controller was enabled after the last operation's end, in µs.
     pub awake_after_us: f64,
-    /// Fairness among those that are measured (Jain's index of bytes per second).
+    /// Fairness among those that are measured: Jain's index of the operations of each by the time
+    /// that the first of them has had all of its own.
     pub jain: f64,
     /// The longest operation beside, in µs.
     pub beside_max_us: f64,
