@@ -282,6 +282,48 @@ fn a_jump_to_an_even_address_is_a_fault_that_a_handler_sees() {
     assert_eq!(failures[0].fault, Fault::InvalidState);
 }
 
+/// `jump` at [`CODE`] + 4, with this in r0, and four breakpoints behind it.
+fn jumps(jump: u16, r0: u32) -> Cpu {
+    assert!(r0 < 0x800);
+    let constant = (r0 >> 8 << 12 | r0 & 0xFF) as u16;
+    core(&[0xF240, constant, jump, 0xBE41, 0xBE42, 0xBE43, 0xBE44])
+}
+
+#[test]
+fn a_computed_jump_takes_an_even_address_as_well_as_an_odd_one() {
+    // mov pc, r0; add pc, r0: bit 0 of what is written is ignored, and the state stays (DDI 0403E
+    // A7.7.77 and A7.7.4: ALUWritePC). Compilers end jump tables with it.
+    for (jump, r0) in [(0x4687, CODE + 12), (0x4487, 4)] {
+        for bit in [0, 1] {
+            let mut cpu = jumps(jump, r0 | bit);
+            assert_eq!(cpu.run(10), Stop::Breakpoint(0x44), "{jump:#x} {bit}");
+            assert_eq!(cpu.instructions(), 3);
+            assert!(cpu.take_failures().is_empty());
+        }
+    }
+    // add pc, sp
+    let mut cpu = jumps(0x44EF, 0);
+    cpu.registers_mut().msp = 4;
+    assert_eq!(cpu.run(10), Stop::Breakpoint(0x44));
+    // add pc, pc means nothing.
+    assert_eq!(jumps(0x44FF, 0).run(10), Stop::Breakpoint(3));
+}
+
+#[test]
+fn a_computed_jump_can_be_the_last_of_a_conditional_block() {
+    let code = |block: u16, jump: u16| {
+        // movs r0, #0; cmp r0, r0; movw r0, #CODE + 0x10; the block; the jump
+        let mut code = vec![0x2000, 0x4280, 0xF240, 0x1010, block, jump];
+        code.extend([0xBE41, 0xBE42, 0xBE43]);
+        code
+    };
+    // it eq; moveq pc, r0, and it ne; movne pc, r0
+    assert_eq!(core(&code(0xBF08, 0x4687)).run(10), Stop::Breakpoint(0x43));
+    assert_eq!(core(&code(0xBF18, 0x4687)).run(10), Stop::Breakpoint(0x41));
+    // itt eq: first of two, which means nothing.
+    assert_eq!(core(&code(0xBF04, 0x4687)).run(10), Stop::Breakpoint(3));
+}
+
 #[test]
 fn a_breakpoint_without_a_debugger_is_a_fault() {
     let mut cpu = core(&[0xBE01]);

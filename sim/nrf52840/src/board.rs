@@ -7,7 +7,7 @@
 use crate::chip::Chip;
 use crate::flash::{PAGE, SIZE, USER, factory_information};
 use crate::names;
-use emulated_cortex_m::{Access, Cpu, Fault, Image, Memory, Passed, Profile, Stop, Traps};
+use emulated_cortex_m::{Access, Cpu, Failure, Fault, Image, Memory, Passed, Profile, Stop, Traps};
 use qspi_models::{Nor, Observation, Qspi, Timed, Violation, Wiring};
 use std::cell::RefCell;
 use std::fmt;
@@ -17,6 +17,8 @@ const RAM: u32 = 0x2000_0000;
 const RAM_SIZE: usize = 256 << 10;
 /// How long the supply is away in a power cycle, ns.
 const WITHOUT_POWER_NS: u64 = 100_000_000;
+/// Faults of the kernel that are kept until they are asked for.
+const KERNEL_FAULTS: usize = 16;
 
 /// Why there is no board.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +117,7 @@ pub struct Board {
     /// Of cores before this one.
     before: Figures,
     unmodelled: Vec<Unmodelled>,
+    kernel_faults: Vec<Failure>,
 }
 
 fn core(memories: &[Memory], chip: &Rc<RefCell<Chip>>) -> Option<Cpu> {
@@ -154,6 +157,7 @@ impl Board {
             memories,
             before: Figures::default(),
             unmodelled: Vec::new(),
+            kernel_faults: Vec::new(),
         })
     }
 
@@ -198,6 +202,12 @@ impl Board {
     /// Accesses to what is not modelled since the last time, the first few of them.
     pub fn take_unmodelled(&mut self) -> Vec<Unmodelled> {
         std::mem::take(&mut self.unmodelled)
+    }
+
+    /// Instructions with privileges that failed since the last time, the first few of them. Those
+    /// that touched what does not answer are among [`Board::take_unmodelled`] instead.
+    pub fn take_kernel_faults(&mut self) -> Vec<Failure> {
+        std::mem::take(&mut self.kernel_faults)
     }
 
     /// What broke the rules of the QSPI peripheral or its flash so far.
@@ -302,15 +312,18 @@ impl Board {
     fn look_at_failures(&mut self) {
         for failure in self.cpu.take_failures() {
             // What an app does is between it and its kernel.
-            if let Fault::Bus { address, access } = failure.fault
-                && failure.privileged
-            {
+            if !failure.privileged {
+                continue;
+            }
+            if let Fault::Bus { address, access } = failure.fault {
                 self.unmodelled.push(Unmodelled {
                     pc: Some(failure.pc),
                     address,
                     access,
                     name: names::name(address),
                 });
+            } else if self.kernel_faults.len() < KERNEL_FAULTS {
+                self.kernel_faults.push(failure);
             }
         }
         for address in self.chip.borrow_mut().take_strays() {
@@ -404,6 +417,31 @@ mod tests {
             "read of 0x4000d000 (RNG+0x000) at 0x00000048"
         );
         assert!(board.take_unmodelled().iter().all(|it| it.pc != Some(0x48)));
+    }
+
+    #[test]
+    fn a_fault_of_the_kernel_is_kept() {
+        // udf #0
+        let mut board = board(&[0xDE00]);
+        board.run(10, u64::MAX);
+        let faults = board.take_kernel_faults();
+        assert_eq!(faults.len(), 1);
+        assert_eq!(faults[0].pc, 0x40);
+        let instruction = 0xDE00;
+        assert_eq!(faults[0].fault, Fault::Undefined { instruction });
+        assert!(board.take_kernel_faults().is_empty());
+    }
+
+    #[test]
+    fn a_stack_that_overflows_is_named() {
+        // r0 = 0x20000008; mov sp, r0; push {r0, r1, r2}; b .
+        let mut board = board(&[0xF04F, 0x5000, 0x3008, 0x4685, 0xB407, 0xE7FE]);
+        board.run(10, u64::MAX);
+        let unmodelled = board.take_unmodelled();
+        assert_eq!(
+            unmodelled[0].to_string(),
+            "write of 0x1ffffffc (below RAM, where a stack overflows to) at 0x00000048"
+        );
     }
 
     #[test]

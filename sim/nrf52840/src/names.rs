@@ -72,6 +72,7 @@ pub(crate) fn name(address: u32) -> String {
         0x1000_0000..0x1000_1000 => format!("FICR+{:#05x}", address & 0xFFF),
         0x1000_1000..0x1000_2000 => format!("UICR+{:#05x}", address & 0xFFF),
         0x1200_0000..0x1A00_0000 => "QSPI's window for execution in place".to_owned(),
+        0x1FFF_0000..0x2000_0000 => "below RAM, where a stack overflows to".to_owned(),
         0x2000_0000..0x2004_0000 => "RAM".to_owned(),
         0x4000_0000..0x6000_0000 => "peripherals, where there is none".to_owned(),
         _ => "nothing".to_owned(),

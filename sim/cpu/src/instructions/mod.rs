@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Copyright tock-qspi contributors 2026.
 
-//! Instructions that the emulator lacks, or that have to ask the bus.
+//! Instructions that the emulator lacks or gets wrong, or that have to ask the bus.
 
 mod block;
 mod divide;
 mod exclusive;
+mod jump;
 mod multiply;
 mod pack;
 mod parallel;
@@ -121,5 +122,6 @@ pub(crate) fn decode(bus: &Rc<Bus>, code: u32, wide: bool, state: ItState) -> Op
             .or_else(|| block::decode(bus, code))
             .or_else(|| special::decode(bus, code, state))
             .or_else(|| shift::decode(code, state))
+            .or_else(|| jump::decode(code, state))
     }
 }

@@ -542,6 +542,40 @@ fn stacks() {
     result(EXCEPTIONS.load(Ordering::Relaxed));
 }
 
+/// Jumps to what was computed, with bit 0 and without; each goes past what would tell.
+#[inline(never)]
+fn jumps() {
+    macro_rules! jump {
+        ($($text:literal),* $(,)?) => {
+            for bit in [0, 1] {
+                $({
+                    let r: u32;
+                    // SAFETY: registers only, and each jump ends at the label.
+                    unsafe {
+                        asm!(
+                            $text,
+                            "adds.w {r}, {r}, #100",
+                            ".p2align 2",
+                            "7: adds {r}, {r}, #1",
+                            "@ {t} {bit}",
+                            r = inout(reg) 0_u32 => r,
+                            t = out(reg) _,
+                            bit = in(reg) bit,
+                        );
+                    }
+                    result(r);
+                })*
+            }
+        };
+    }
+    jump!(
+        ".p2align 2\nadr.w {t}, 7f\norr {t}, {t}, {bit}\nmov pc, {t}",
+        ".p2align 2\nadd.w {t}, {bit}, #4\nadd pc, {t}\nnop",
+        ".p2align 2\nadr.w {t}, 7f\norr {t}, {t}, {bit}\ncmp {bit}, #0\nit eq\nmoveq pc, {t}",
+        ".p2align 2\nadr.w {t}, 7f\norr {t}, {t}, #1\nbx {t}",
+    );
+}
+
 /// What compilers make of ordinary code.
 #[inline(never)]
 fn ordinary() {
@@ -621,6 +655,7 @@ fn main() -> ! {
     atomics();
     exceptions();
     stacks();
+    jumps();
     ordinary();
     host::say!(
         "hash {:#010x}, exceptions {:#x}",
