@@ -17,12 +17,12 @@ const WORD: usize = 4;
 const PASS: usize = 4 * WORD;
 
 #[inline(always)]
-fn put([a, b, c, d]: &[Cell<u8>; WORD], from: &[u8; WORD]) {
-    let [w, x, y, z] = *from;
-    a.set(w);
-    b.set(x);
-    c.set(y);
-    d.set(z);
+fn put([first, second, third, last]: &[Cell<u8>; WORD], from: &[u8; WORD]) {
+    let [a, b, c, d] = *from;
+    first.set(a);
+    second.set(b);
+    third.set(c);
+    last.set(d);
 }
 
 #[inline(always)]
@@ -41,11 +41,12 @@ pub fn to_process(part: &WriteableProcessSlice, data: &[u8]) -> bool {
     let (passes, rest) = to.as_chunks::<PASS>();
     let (data_passes, data_rest) = data.as_chunks::<PASS>();
     for (to, from) in passes.iter().zip(data_passes) {
-        if let ([a, b, c, d], [w, x, y, z]) = (to.as_chunks().0, from.as_chunks().0) {
-            put(a, w);
-            put(b, x);
-            put(c, y);
-            put(d, z);
+        if let ([a, b, c, d], [first, second, third, last]) = (to.as_chunks().0, from.as_chunks().0)
+        {
+            put(a, first);
+            put(b, second);
+            put(c, third);
+            put(d, last);
         }
     }
     for (to, from) in rest.iter().zip(data_rest) {
@@ -65,11 +66,13 @@ pub fn from_process(part: &ReadableProcessSlice, room: &mut [u8]) -> bool {
     let (passes, rest) = from.as_chunks::<PASS>();
     let (room_passes, room_rest) = room.as_chunks_mut::<PASS>();
     for (to, from) in room_passes.iter_mut().zip(passes) {
-        if let ([a, b, c, d], [w, x, y, z]) = (to.as_chunks_mut().0, from.as_chunks().0) {
-            get(a, w);
-            get(b, x);
-            get(c, y);
-            get(d, z);
+        if let ([a, b, c, d], [first, second, third, last]) =
+            (to.as_chunks_mut().0, from.as_chunks().0)
+        {
+            get(a, first);
+            get(b, second);
+            get(c, third);
+            get(d, last);
         }
     }
     for (to, from) in room_rest.iter_mut().zip(rest) {
