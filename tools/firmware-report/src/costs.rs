@@ -133,7 +133,8 @@ pub fn print(path: &Path, only: &str, top: usize, json: bool) -> Result<(), Prob
     let mut shares = Shares::new(&image);
     let mut outcomes = Vec::new();
     for case in CASES.iter().filter(|case| case.name.contains(only)) {
-        let ran = run::measure(&loaded, &mut shares, case)?;
+        let ran = run::measure(&loaded, &mut shares, case)
+            .map_err(|problem| format!("{}: {problem}", path.display()))?;
         outcomes.push(outcome(case, &ran, top));
     }
     if json {

@@ -8,15 +8,19 @@ use super::app::{self, App};
 use super::case::{Case, WARM_UP};
 use super::share::{Counts, Shares};
 use crate::Problem;
-use emulated_cortex_m::{Image, Passed};
-use emulated_nrf52840::{Board, End};
+use emulated_cortex_m::{Failure, Image, Passed};
+use emulated_nrf52840::{Board, End, Unmodelled};
 use qspi_models::nor::{InMemory, part};
 use qspi_models::{Nor, Observation, Task, Timed};
+use std::fmt;
 
 /// The part that the board has.
 const PART: &str = "MX25R6435F";
 /// Simulated time after which a case is given up, in ns.
 const LIMIT_NS: u64 = 60_000_000_000;
+/// Instructions after which it is given up as well: a kernel that panicked executes for ever, and the
+/// address of each instruction is kept. The longest case takes less than half of it.
+const MOST: u64 = 64_000_000;
 /// How often it is looked at what has happened, in ns.
 const LOOK_NS: u64 = 1_000_000;
 /// Of the CPU: an instruction is a cycle.
@@ -79,12 +83,46 @@ fn boot(image: &Image, apps: &[App]) -> Result<Board, Problem> {
     Ok(board)
 }
 
-/// Runs until all apps have passed their end.
-fn drive(board: &mut Board, apps: &[App], watched: &[u32]) -> Result<Vec<Passed>, Problem> {
+/// Why the apps of a case did not come to their end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stuck {
+    /// It stopped.
+    Ended(End),
+    /// So much was executed.
+    Instructions(u64),
+    /// So late it is, in ns.
+    Time(u64),
+    /// An instruction of the kernel failed.
+    KernelFault(Failure),
+    /// The kernel wanted something that is not there.
+    NotModelled(Unmodelled),
+}
+
+impl fmt::Display for Stuck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stuck::Ended(end) => write!(f, "it stopped ({end:?})"),
+            Stuck::Instructions(count) => write!(f, "no end after {count} instructions"),
+            Stuck::Time(ns) => write!(f, "no end after {} s of its time", ns / 1_000_000_000),
+            Stuck::KernelFault(Failure { pc, fault, .. }) => {
+                write!(f, "the kernel faulted at {pc:#010x}: {fault}")
+            }
+            Stuck::NotModelled(access) => write!(f, "not modelled: {access}"),
+        }
+    }
+}
+
+/// Runs until all apps have passed their end. What they passed is told in any case.
+fn drive(
+    board: &mut Board,
+    apps: &[App],
+    watched: &[u32],
+    most: u64,
+) -> (Vec<Passed>, Result<(), Stuck>) {
     let mut passed = Vec::new();
     let mut resets = u32::MAX;
     loop {
-        let end = board.run(u64::MAX, board.now_ns() + LOOK_NS);
+        let end = board.run(most, board.now_ns() + LOOK_NS);
         let now = board.figures().resets;
         if resets != now {
             // The first start ends in a reset, after which the core is another.
@@ -98,18 +136,44 @@ fn drive(board: &mut Board, apps: &[App], watched: &[u32]) -> Result<Vec<Passed>
             .iter()
             .all(|app| passed.iter().any(|at| at.pc == app.is_done))
         {
-            return Ok(passed);
+            return (passed, Ok(()));
         }
-        if !matches!(end, End::Time) || board.now_ns() > LIMIT_NS {
-            let said = String::from_utf8_lossy(&board.take_printed()).into_owned();
-            return Err(
-                format!("the apps did not come to their end ({end:?}); printed: {said}").into(),
-            );
-        }
-        if let Some(access) = board.take_unmodelled().first() {
-            return Err(format!("not modelled: {access}").into());
+        let unmodelled = board.take_unmodelled().into_iter().map(Stuck::NotModelled);
+        let faults = board
+            .take_kernel_faults()
+            .into_iter()
+            .map(Stuck::KernelFault);
+        let ended = match end {
+            End::Instructions => Some(Stuck::Instructions(most)),
+            End::Time if board.now_ns() > LIMIT_NS => Some(Stuck::Time(LIMIT_NS)),
+            End::Time => None,
+            end => Some(Stuck::Ended(end)),
+        };
+        if let Some(why) = unmodelled.chain(faults).chain(ended).next() {
+            return (passed, Err(why));
         }
     }
+}
+
+/// What is known of a case that got stuck, in words.
+fn what_stuck(
+    board: &mut Board,
+    shares: &Shares,
+    case: &Case,
+    ended: usize,
+    why: &Stuck,
+) -> String {
+    let wanted = case.operations() * case.apps;
+    let at = board.take_trace().pop().unwrap_or(0);
+    let function = shares.function(at);
+    let printed = board.take_printed();
+    let printed = String::from_utf8_lossy(&printed);
+    let printed = printed.trim();
+    let name = case.name;
+    format!(
+        "{name}: {why}; {ended} of {wanted} operations ended; executed last: {at:#010x} ({function}); \
+         printed: {printed}"
+    )
 }
 
 /// In µs, of times in ns; 0 of none.
@@ -164,7 +228,11 @@ pub fn measure(image: &Image, shares: &mut Shares, case: &Case) -> Result<Ran, P
         .collect();
     let mut board = boot(image, &apps)?;
     board.set_observing(true);
-    let passed = drive(&mut board, &apps, &watched)?;
+    let (passed, end) = drive(&mut board, &apps, &watched, MOST);
+    if let Err(why) = end {
+        let ended = apps.iter().map(|app| spans(app, &passed).len()).sum();
+        return Err(what_stuck(&mut board, shares, case, ended, &why).into());
+    }
     let trace = board.take_trace();
 
     let mut measured = Vec::new();
@@ -244,4 +312,60 @@ pub fn measure(image: &Image, shares: &mut Shares, case: &Case) -> Result<Ran, P
         start_us: median_us(starts),
         end_us: median_us(ends),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::case::CASES;
+    use super::*;
+    use emulated_cortex_m::{Fault, Segment};
+    use std::collections::BTreeMap;
+
+    /// What becomes of an app on a kernel that is these instructions.
+    fn stuck_in(code: &[u16]) -> Stuck {
+        let mut bytes = Vec::new();
+        for word in [0x2000_1000, 0x41, 0, 0x41] {
+            bytes.extend(u32::to_le_bytes(word));
+        }
+        bytes.resize(0x40, 0);
+        bytes.extend(code.iter().flat_map(|half| half.to_le_bytes()));
+        let image = Image {
+            segments: vec![Segment { address: 0, bytes }],
+            symbols: BTreeMap::new(),
+        };
+        let apps = [app::build(&CASES[0], 0)];
+        let mut board = boot(&image, &apps).expect("it fits");
+        let (passed, end) = drive(&mut board, &apps, &[apps[0].is_done], 10_000);
+        assert!(passed.is_empty());
+        assert!(board.take_trace().len() <= 10_000);
+        end.expect_err("the app is never entered")
+    }
+
+    #[test]
+    fn a_kernel_that_never_gets_on_is_given_up() {
+        // b .
+        assert_eq!(stuck_in(&[0xE7FE]), Stuck::Instructions(10_000));
+        // wfi
+        assert_eq!(stuck_in(&[0xBF30]), Stuck::Time(LIMIT_NS));
+    }
+
+    #[test]
+    fn a_kernel_that_faults_is_given_up_with_the_fault() {
+        // movs r0, #0x20; bx r0
+        let why = stuck_in(&[0x2020, 0x4700]);
+        let Stuck::KernelFault(failure) = &why else {
+            panic!("{why:?}");
+        };
+        assert_eq!((failure.pc, failure.fault), (0x20, Fault::InvalidState));
+        let said = "the kernel faulted at 0x00000020: jump to an even address";
+        assert_eq!(why.to_string(), said);
+    }
+
+    #[test]
+    fn a_kernel_that_wants_what_is_not_there_is_given_up_with_its_name() {
+        // r0 = 0x4000D000; ldr r1, [r0]
+        let why = stuck_in(&[0xF24D, 0x0000, 0xF2C4, 0x0000, 0x6801, 0xE7FE]);
+        let said = "not modelled: read of 0x4000d000 (RNG+0x000) at 0x00000048";
+        assert_eq!(why.to_string(), said);
+    }
 }

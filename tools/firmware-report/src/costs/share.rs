@@ -159,6 +159,15 @@ impl<'i> Shares<'i> {
         }
     }
 
+    /// The function at an address.
+    pub fn function(&self, address: u32) -> &str {
+        if address >= APPS {
+            return "an app";
+        }
+        let found = self.image.function_at(u64::from(address));
+        found.map_or("no function", |function| &function.name)
+    }
+
     fn of(&mut self, address: u32) -> Result<Option<(Share, String)>, Problem> {
         if address >= APPS {
             return Ok(Some((Share::App, "app".to_owned())));
