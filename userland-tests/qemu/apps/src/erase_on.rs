@@ -26,6 +26,7 @@ pub fn run() {
             Ok(Ok(Ended {
                 status: Ok(()),
                 done: LENGTH,
+                ..
             })) => {}
             other => give_up(format_args!("erase-on: {other:?}")),
         }
