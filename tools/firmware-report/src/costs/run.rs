@@ -120,7 +120,9 @@ fn drive(
     most: u64,
 ) -> (Vec<Passed>, Result<(), Stuck>) {
     let mut passed = Vec::new();
-    let mut resets = u32::MAX;
+    let mut resets = board.figures().resets;
+    board.watch(watched);
+    board.set_tracing();
     loop {
         let end = board.run(most, board.now_ns() + LOOK_NS);
         let now = board.figures().resets;
