@@ -67,7 +67,7 @@ pub struct Read {
     pub plan: Plan,
 }
 
-/// The first bite of a read: what [`ReadPlan`] says, without a plan of the rest.
+/// The first bite of a read: what [`ReadPlan`](crate::plan::ReadPlan) says, without a plan of the rest.
 ///
 /// # Errors
 /// [`Error::OutOfRange`], or what the controller can't do.
