@@ -107,6 +107,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                     profile.protection = Protection::None;
                 }
                 Ok(()) => {}
+                // Two looks have found that the write has changed nothing.
+                Err(Error::RegisterNotKept) if script.is_as_before() => {}
                 // Something was written, and nobody knows what it has become.
                 Err(_) if script.before().is_some() => {
                     profile.protection = Protection::Unknown;
