@@ -200,6 +200,7 @@ fn a_reset_of_the_part_at_any_step_sends_nothing_to_the_array() {
     // Not one that loses its fast mode: it would hear nothing that comes as fast as before.
     for (part, status) in [("MX25L3233F", 0x00), (WINBOND, 0x00)] {
         let steps = steps_of(part, status);
+        let mut stray = Vec::new();
         for step in 0..=steps {
             let mut trial = boot(part, status);
             for _ in 0..step {
@@ -212,12 +213,16 @@ fn a_reset_of_the_part_at_any_step_sends_nothing_to_the_array() {
             trial.run_until(|_| lab.tally.get() == 1);
             let array = trial.board.array(0, REGION as usize);
             let when = format!("{part}, {step} of {steps}");
-            assert!(array.iter().all(|byte| *byte == 0xFF), "{when}");
+            if array.iter().any(|byte| *byte != 0xFF) {
+                stray.push(step);
+                continue;
+            }
             trial.lab.signal();
             trial.run_to_end();
             assert!(!trial.lab.nor(|nor| nor.is_secured()), "{when}");
             let _ = trial.finish_but(caused);
         }
+        assert_eq!(stray, [0; 0], "{part}, steps of {steps}");
     }
 }
 
