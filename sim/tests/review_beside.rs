@@ -68,10 +68,13 @@ fn an_unlock_that_is_not_kept_takes_nothing_from_the_others() {
         .app(|lab| {
             let _ = flash::open();
             lab.wait_for_signal();
-            let _ = lab.note("protection", match flash::protection() {
-                Ok(Protection::None) => Ok(()),
-                _ => Err(Error::Count { done: 0 }),
-            });
+            let _ = lab.note(
+                "protection",
+                match flash::protection() {
+                    Ok(Protection::None) => Ok(()),
+                    _ => Err(Error::Count { done: 0 }),
+                },
+            );
             let _ = lab.works();
         })
         .boot();
