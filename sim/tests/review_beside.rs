@@ -277,3 +277,29 @@ fn a_buffer_taken_back_while_it_is_verified_ends_the_operation_once() {
         trial.finish_off();
     }
 }
+
+/// A part that resets by itself has its protection back: a program that it ignores is not told as done.
+#[test]
+fn a_reset_of_an_unlocked_part_does_not_lose_programs_silently() {
+    let mut trial = Bench::new(WINBOND)
+        .idle_us(u32::MAX)
+        .nor(|nor| nor.set_register(0, 0x1C))
+        .granted(ALL, |lab| {
+            let _ = lab.open();
+            let _ = lab.note("unlock", flash::unlock());
+            let now = lab.now_ns();
+            lab.nor(|nor| nor.hardware_reset(now));
+            let _ = userland_rt::alarm::sleep_ms(1);
+            let _ = lab.program(0);
+        })
+        .boot();
+    trial.run_to_end();
+    let notes = trial.lab.take_notes();
+    let there = trial.board.array(0, 300) == support::pattern(0, 300);
+    assert!(
+        there || notes[2].1.is_err(),
+        "told {:?}, and nothing is there",
+        notes[2]
+    );
+    let _ = trial.finish_but(caused);
+}
