@@ -303,3 +303,29 @@ fn a_reset_of_an_unlocked_part_does_not_lose_programs_silently() {
     );
     let _ = trial.finish_but(caused);
 }
+
+/// A page that is compared by one read is not told as written if that read was wrong once.
+#[test]
+fn one_wrong_bit_of_the_comparison_does_not_lose_a_byte_of_a_written_page() {
+    use kernel::hil::flash::Flash;
+    let mut trial = Bench::new(MACRONIX).with_kernel_users().boot();
+    let (face, user) = support::FlashUser::on(&trial.board);
+    trial.lab.nor(|nor| {
+        let fault = FlashFault::FlipReadBits {
+            address: support::FLASH.0 + 5,
+            mask: 0xFF,
+        };
+        nor.faults.arm(fault, FaultTimes::Count(1));
+    });
+    let page = user.page.take().expect("its own");
+    page.0.fill(0xFF);
+    page.0[5] = 0;
+    assert!(face.write_page(0, page).is_ok());
+    trial.run_until(|_| !user.ended.borrow().is_empty());
+    let ended = user.ended.borrow_mut().remove(0);
+    let there = trial.board.array(support::FLASH.0 + 5, 1);
+    assert!(
+        there == [0] || ended.1.is_err(),
+        "told {ended:?}, and {there:?} is there"
+    );
+}
