@@ -281,5 +281,6 @@ fn erase(
         four_byte_mode: None,
         enables_write: wires.enables_write(),
         beside: None,
+        unlocked: profile.unlocked_bits(),
     }
 }

@@ -207,6 +207,7 @@ pub(crate) fn transferred(
         four_byte_mode: profile.mode_before(kind),
         enables_write,
         beside: None,
+        unlocked: profile.unlocked_bits(),
     };
     let plan = Plan {
         head: transfer.head_bytes as usize,

@@ -492,6 +492,11 @@ impl<'a> Driver<'a> {
                 return Err(ErrorCode::INVAL);
             }
             let options = self.options(app, region);
+            // A comparison tells what is there, also if nothing is programmed.
+            let compares = kind == Kind::Program && app.options.has(Options::VERIFY);
+            if compares && !region.access.grants().has(Grants::READ_OTP) {
+                return Err(ErrorCode::NOSUPPORT);
+            }
             let work = Work::new(kind, place, address, length, options);
             self.accept(app, kernel, slot, work, length)
         })??;

@@ -79,6 +79,9 @@ pub struct Recipe {
     pub enables_write: bool,
     /// For what is not in the array.
     pub beside: Option<Beside>,
+    /// Bits of status register 1 that were cleared before, and are set again in a part that has reset
+    /// by itself: it would not do what it is told, and not say so.
+    pub unlocked: u8,
 }
 
 impl Recipe {
@@ -321,6 +324,13 @@ impl OperationScript {
             Stage::EnteringFourByte => self.start(),
             Stage::EnablingWrite => (Stage::CheckingWriteEnable, Act::register(opcode::RDSR, 1)),
             Stage::CheckingWriteEnable => match answer {
+                Some(status)
+                    if status & WEL != 0
+                        && status & WIP == 0
+                        && status & self.recipe.unlocked != 0 =>
+                {
+                    finished(Err(Error::BlockProtected))
+                }
                 Some(status) if status & WEL != 0 && status & WIP == 0 => {
                     (Stage::Transferring, self.transfer())
                 }
@@ -450,6 +460,7 @@ mod tests {
         four_byte_mode: None,
         enables_write: false,
         beside: None,
+        unlocked: 0,
     };
 
     #[test]

@@ -489,6 +489,17 @@ impl Profile {
         self.id.size_bytes().filter(|told| *told == size)
     }
 
+    /// Bits of status register 1 that an unlock has found or made 0, and nobody has set since.
+    pub fn unlocked_bits(&self) -> u8 {
+        match (self.unlocked, self.protection) {
+            (Some(_), Protection::None) => {
+                let [first, _] = self.bits().scheme.masks();
+                first
+            }
+            (_, _) => 0,
+        }
+    }
+
     /// How the part is sent to sleep.
     pub fn farewell(&self) -> Farewell {
         Farewell {

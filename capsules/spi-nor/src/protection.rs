@@ -169,11 +169,16 @@ impl Scheme {
         let highest = if self.bp3 == 0 { 7 } else { 15 };
         let level = (first & LEVELS) >> 2 | if first & self.bp3 == 0 { 0 } else { 8 };
         let doubled = |unit: u32| u64::from(unit) << level.saturating_sub(1);
+        let sectors = first & ranges.sectors != 0;
+        if sectors && level != highest && doubled(BLOCK) >= u64::from(size) {
+            // A level to spare: small parts' tables say all of it, others' say sectors.
+            return Protection::Unknown;
+        }
         let length = if level == 0 {
             0
         } else if level == highest {
             u64::from(size)
-        } else if first & ranges.sectors != 0 {
+        } else if sectors {
             doubled(SECTOR).min(MOST_SECTORS.into())
         } else {
             doubled(BLOCK.max(size >> (highest - 1)))
@@ -241,6 +246,9 @@ mod tests {
         assert_eq!(covered(0x04), range(2 * MIB - 64 * KIB, 64 * KIB));
         assert_eq!(covered(0x14), range(MIB, MIB));
         assert_eq!(covered(0x18), range(0, 2 * MIB));
+        // With the sector bit that is all of it with these, and not 32 KiB.
+        assert_eq!(covered(0x58), Protection::Unknown);
+        assert_eq!(covered(0x54), range(2 * MIB - 32 * KIB, 32 * KIB));
     }
 
     #[test]

@@ -326,6 +326,7 @@ mod tests {
             four_byte_mode: None,
             enables_write: false,
             beside: None,
+            unlocked: 0,
         };
         Suspension::new(commands, &OperationScript::new(recipe), 0)
     }

@@ -415,6 +415,11 @@ impl Unlock {
         self.before
     }
 
+    /// Whether the registers, as they were read last, are as they were before anything was written.
+    pub fn is_as_before(&self) -> bool {
+        self.before == Some(self.registers)
+    }
+
     /// The next act.
     pub fn next(&mut self, input: Input<'_>) -> Act {
         let event = self.event(&input);

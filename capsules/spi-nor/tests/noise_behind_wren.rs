@@ -25,6 +25,7 @@ fn page(poll: Poll, enables_write: bool) -> Recipe {
         four_byte_mode: None,
         enables_write,
         beside: None,
+        unlocked: 0,
     }
 }
 

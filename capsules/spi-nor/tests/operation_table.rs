@@ -280,6 +280,7 @@ fn recipes() -> impl Iterator<Item = Recipe> {
                 .flat_map(|(mode, beside)| [(mode, beside, false), (mode, beside, true)]);
             modes.map(move |(four_byte_mode, beside, enables_write)| Recipe {
                 beside,
+                unlocked: 0,
                 kind,
                 operation: Operation {
                     template: Template::addressed(opcode, AddressWidth::Three),

@@ -107,6 +107,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                     profile.protection = Protection::None;
                 }
                 Ok(()) => {}
+                // Two looks have found that the write has changed nothing.
+                Err(Error::RegisterNotKept) if script.is_as_before() => {}
                 // Something was written, and nobody knows what it has become.
                 Err(_) if script.before().is_some() => {
                     profile.protection = Protection::Unknown;
@@ -115,6 +117,32 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             }
         });
         self.end_bite(course, result);
+    }
+
+    /// What is known of the part is not to be relied on any more, but for what it was before bits were
+    /// cleared that it keeps.
+    pub(super) fn forget_part(&self) {
+        if F::ASIDES {
+            self.profile.map(|profile| {
+                if profile.volatile_write_enable.is_none()
+                    && let Some(unlocked) = profile.unlocked
+                {
+                    self.cleared.set(Some((profile.id, unlocked)));
+                }
+            });
+        }
+        self.profile.forget();
+    }
+
+    /// The part was identified. If it is the one whose bits were cleared, they can be put back.
+    pub(super) fn recall_cleared(&self) {
+        if let Some((id, unlocked)) = self.cleared.take() {
+            self.profile.map(|profile| {
+                if profile.id == id {
+                    profile.unlocked = Some(unlocked);
+                }
+            });
+        }
     }
 
     /// The part was put to sleep, with its volatile registers as they were at power-up.

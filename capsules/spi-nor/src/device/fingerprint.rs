@@ -51,6 +51,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         (
             self.clock_limit_hz.get(),
             self.was_reset.get(),
+            self.cleared.get().map(|(_, unlocked)| unlocked),
             self.may_come_up.get(),
             self.waking.get(),
             self.leftover_us.get(),

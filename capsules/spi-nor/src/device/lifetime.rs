@@ -195,7 +195,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// afterwards is found out from scratch.
     pub(super) fn rescue(&self) {
         self.cancel_wait();
-        self.profile.forget();
+        self.forget_part();
         self.was_reset.set(true);
         self.run(Script::ShutDown(ShutDown::rescue()));
     }
@@ -239,7 +239,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     pub(super) fn fail_bring_up(&self, error: Error) {
         self.fault.set(Some(error));
-        self.profile.forget();
+        self.forget_part();
         self.fail(error, Event::Faulted, Event::WakeFaulted);
     }
 
@@ -253,7 +253,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.proof.set(Some(Proof::Off(stopped.off)));
         self.keep(stopped.buffer);
         // Nobody knows what the part was told last.
-        self.profile.forget();
+        self.forget_part();
         self.fault.set(Some(Error::NoAnswer));
         self.teardown_fault.set(Some(Error::NoAnswer));
         if let Some(Script::BringUp | Script::ShutDown(_)) = self.script.take() {

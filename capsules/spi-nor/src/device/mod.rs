@@ -78,8 +78,9 @@ use crate::identity::{Identity, Kept};
 use crate::lifecycle::{Event, State};
 use crate::operation::{Kind, OperationScript, Recipe};
 use crate::pace::Lesson;
+use crate::parts_by_id::JedecId;
 use crate::plan;
-use crate::profile::Profile;
+use crate::profile::{Profile, Unlocked};
 use crate::shut_down::ShutDown;
 use crate::stream::Stream;
 use crate::suspension::Suspension;
@@ -278,6 +279,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>, F: Features = Full> {
     /// The operation in flight is not to be suspended any more.
     for_good: Cell<bool>,
     profile: <F::Identity as Identity>::Kept,
+    /// What an unlock has cleared for good in a part that was forgotten since, to be put back on request.
+    cleared: Cell<Option<(JedecId, Unlocked)>>,
     /// What the controller demands of the profile's reads.
     read_limits: Cell<plan::Granularity>,
     /// The longest time of a read that fills a buffer, in µs.
@@ -344,6 +347,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             capacity: Cell::new(buffer.len()),
             clock_limit_hz: Cell::new(FIRST_CLOCK_HZ),
             was_reset: Cell::new(false),
+            cleared: Cell::new(None),
             may_come_up: Cell::new(false),
             waking: Cell::new(false),
             leftover_us: Cell::new(LEFTOVER_US),

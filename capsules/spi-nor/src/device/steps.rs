@@ -251,6 +251,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                     });
                 match result.and(settled) {
                     Ok(()) => {
+                        if F::ASIDES {
+                            self.recall_cleared();
+                        }
                         // What a part has to do without is found out at the first greeting.
                         if !is_known || shortfall.is_some() {
                             self.fault.set(shortfall);
@@ -278,7 +281,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             Script::ShutDown(_) => {
                 if result == Err(Error::NoAnswer) {
                     // It was reset instead.
-                    self.profile.forget();
+                    self.forget_part();
                     self.was_reset.set(true);
                 }
                 self.locked_again(result);
