@@ -103,6 +103,9 @@ enum Stage {
     Reading(u32),
     /// What is there, before a write.
     Comparing(u32),
+    /// The same once more: a single answer may be noise, and what seems to be there already is not
+    /// programmed.
+    ComparingAgain(u32),
     Erasing(u32),
     Programming(u32),
     Ended(Result<(), Error>),
@@ -217,8 +220,14 @@ impl<'a> FlashFace<'a> {
             Stage::Comparing(done) if done.saturating_add(count) < page => {
                 Stage::Comparing(done.saturating_add(count))
             }
-            Stage::Comparing(_) if self.changes.get().sets_bits => Stage::Erasing(0),
-            Stage::Comparing(_) => self.programming(0),
+            Stage::ComparingAgain(done) if done.saturating_add(count) < page => {
+                Stage::ComparingAgain(done.saturating_add(count))
+            }
+            Stage::Comparing(_) | Stage::ComparingAgain(_) if self.changes.get().sets_bits => {
+                Stage::Erasing(0)
+            }
+            Stage::Comparing(_) => Stage::ComparingAgain(0),
+            Stage::ComparingAgain(_) => self.programming(0),
             Stage::Erasing(done) if done.saturating_add(count) < page => {
                 Stage::Erasing(done.saturating_add(count))
             }
@@ -246,7 +255,7 @@ impl<'a> FlashFace<'a> {
         let page = PAGE_SIZE as u32;
         let rest = |done: u32| (address.saturating_add(done), page.saturating_sub(done));
         Some(match stage {
-            Stage::Reading(done) | Stage::Comparing(done) => {
+            Stage::Reading(done) | Stage::Comparing(done) | Stage::ComparingAgain(done) => {
                 let (address, length) = rest(done);
                 Request::Read { address, length }
             }
@@ -271,7 +280,7 @@ impl<'a> FlashFace<'a> {
                     bite::copy(place, data);
                 }
             }
-            Stage::Comparing(done) => {
+            Stage::Comparing(done) | Stage::ComparingAgain(done) => {
                 if let Some(new) = page.0.get(done as usize..) {
                     self.changes.set(self.changes.get().after(done, data, new));
                 }
@@ -295,7 +304,9 @@ impl<'a> FlashFace<'a> {
     /// An operation on the page at `address` has ended in `stage`.
     fn note_end(&self, address: u32, stage: Stage, result: Result<(), Error>) {
         let (kind, done) = match stage {
-            Stage::Reading(done) | Stage::Comparing(done) => (Kind::Read, done),
+            Stage::Reading(done) | Stage::Comparing(done) | Stage::ComparingAgain(done) => {
+                (Kind::Read, done)
+            }
             Stage::Erasing(done) => (Kind::Erase, done),
             Stage::Programming(done) => (Kind::Program, done),
             Stage::Ended(_) => return,

@@ -23,7 +23,9 @@ pub const UNIQUE_ID_BYTES: usize = 8;
 pub enum Way {
     /// By opcodes of its own, register by register.
     Registers,
-    /// As the array, between two commands.
+    /// As the array, between two commands. A part that resets by itself in between does what is
+    /// meant for the area to the array, and nothing tells: whoever grants programs of such an area
+    /// trusts the part's supply. Unverified on silicon.
     Mode,
 }
 

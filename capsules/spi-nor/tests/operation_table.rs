@@ -112,6 +112,7 @@ fn came_back(
         (Stage::CheckingWriteEnable, None | Some(0xFF)) => "all ones or nothing",
         (Stage::CheckingWriteEnable, Some(status)) => match (status & WEL, status & WIP) {
             (_, WIP) => "busy",
+            (WEL, _) if status & recipe.unlocked != 0 => "locked again",
             (WEL, _) => "WEL",
             (_, _) => "no WEL",
         },
@@ -278,21 +279,28 @@ fn recipes() -> impl Iterator<Item = Recipe> {
                 .map(|mode| (mode, None))
                 .chain(beside)
                 .flat_map(|(mode, beside)| [(mode, beside, false), (mode, beside, true)]);
-            modes.map(move |(four_byte_mode, beside, enables_write)| Recipe {
-                beside,
-                unlocked: 0,
-                kind,
-                operation: Operation {
-                    template: Template::addressed(opcode, AddressWidth::Three),
-                    address: 0x1000,
+            let locks = modes.map(|mode| (mode, 0)).chain(
+                [false, true]
+                    .into_iter()
+                    .map(|enables_write| ((None, None, enables_write), 0x1C)),
+            );
+            locks.map(
+                move |((four_byte_mode, beside, enables_write), unlocked)| Recipe {
+                    beside,
+                    unlocked,
+                    kind,
+                    operation: Operation {
+                        template: Template::addressed(opcode, AddressWidth::Three),
+                        address: 0x1000,
+                    },
+                    length,
+                    typical_us: 2_000,
+                    maximum_us: 4_000,
+                    poll,
+                    four_byte_mode,
+                    enables_write,
                 },
-                length,
-                typical_us: 2_000,
-                maximum_us: 4_000,
-                poll,
-                four_byte_mode,
-                enables_write,
-            })
+            )
         })
     })
 }

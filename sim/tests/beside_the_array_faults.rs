@@ -197,11 +197,11 @@ fn a_hang_at_any_step_leaves_the_array_in_its_place() {
 }
 
 /// A part that resets by itself, at each step, and a kernel that is slow for a moment: what was meant
-/// for the security area does not go to the array.
+/// for the security area does not go to the array. This is of parts with opcodes of their own for it:
+/// where the area takes the array's place (ENSO), a reset between that and the program can't be seen.
 #[test]
 fn a_reset_of_the_part_at_any_step_sends_nothing_to_the_array() {
-    // Not one that loses its fast mode: it would hear nothing that comes as fast as before.
-    for (part, status) in [("MX25L3233F", 0x00), (WINBOND, 0x00)] {
+    for (part, status) in [(WINBOND, 0x00), (WINBOND, 0x1C)] {
         let steps = steps_of(part, status);
         let mut stray = Vec::new();
         for step in 0..=steps {
