@@ -20,10 +20,11 @@ use crate::part::{FourByteMode, RESET_BUSY_US};
 use crate::parts_by_id::{JedecId, Presence};
 use crate::profile::{Profile, Wires};
 use crate::protection::{Protection, Scheme};
-use crate::script::{Act, Input, Small};
-use crate::status_register::{QuadEnable, RegisterWrite, Step, WEL, WIP, select_performance};
+use crate::script::{Act, Input};
+use crate::status_register::{
+    QuadEnable, REGISTER_WRITE_US, RegisterWrite, Step, WEL, WIP, select_performance,
+};
 use core::hash::{Hash, Hasher};
-use qspi_hil::{Operation, Template};
 
 /// Leaving deep power-down takes the known parts up to 40 µs; this is for parts that
 /// were not identified yet.
@@ -41,9 +42,6 @@ const LEFTOVER_TYPICAL_US: u32 = 16_000;
 pub const AFTER_RESET_US: u32 = 1_000_000;
 /// How often all ones are read before they are taken for what they are.
 const ONES: u8 = 3;
-/// What a write to a non-volatile register takes, typically and at most, in µs. No
-/// table tells; the known parts stay well below. Unverified on silicon.
-const REGISTER_WRITE_US: (u32, u32) = (2_000, 500_000);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     /// A reset was sent before, or was not.
@@ -323,13 +321,9 @@ impl<I: Identity> BringUp<I> {
                 Act::register(opcode::RDSR, 1),
             ),
             Stage::CheckingWrite(setting) => match (self.write, input.status()) {
-                (Some(write), Some(status)) if status & (WEL | WIP) == WEL => self.go(
-                    Stage::Writing(setting),
-                    Act::Send(
-                        Operation::plain(Template::register_out(write.opcode)),
-                        Small::new(write.data()),
-                    ),
-                ),
+                (Some(write), Some(status)) if status & (WEL | WIP) == WEL => {
+                    self.go(Stage::Writing(setting), Act::write_register(&write))
+                }
                 (Some(_), _) => self.not_kept(setting, wires),
                 (None, _) => self.end(Err(Error::UnknownPart)),
             },

@@ -10,6 +10,7 @@
 
 use crate::error::Error;
 use crate::opcode;
+use crate::status_register::RegisterWrite;
 use qspi_hil::{Operation, Template};
 
 /// A few bytes to send.
@@ -74,6 +75,14 @@ impl Act {
     /// Receives this many bytes of a register.
     pub const fn register(opcode: u8, length: usize) -> Act {
         Act::Receive(Operation::plain(Template::register_in(opcode)), length)
+    }
+
+    /// Writes a register, which has been enabled before.
+    pub fn write_register(write: &RegisterWrite) -> Act {
+        Act::Send(
+            Operation::plain(Template::register_out(write.opcode)),
+            Small::new(write.data()),
+        )
     }
 }
 

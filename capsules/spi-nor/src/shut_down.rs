@@ -8,9 +8,8 @@ use crate::error::Error;
 use crate::opcode;
 use crate::pace::Pace;
 use crate::part::{FourByteMode, RESET_BUSY_US};
-use crate::script::{Act, Input, Small};
+use crate::script::{Act, Input};
 use crate::status_register::{RegisterWrite, WIP};
-use qspi_hil::{Operation, Template};
 
 /// What has to be undone, and how the part sleeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -138,10 +137,7 @@ impl ShutDown {
                     // And once more: is it quiet, and is there another one?
                     self.stage = Stage::Looking;
                     if let Some(write) = self.take_write() {
-                        return Act::Send(
-                            Operation::plain(Template::register_out(write.opcode)),
-                            Small::new(write.data()),
-                        );
+                        return Act::write_register(&write);
                     }
                 }
                 Stage::EnablingFourByteExit => {
@@ -187,6 +183,8 @@ impl ShutDown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::Small;
+    use qspi_hil::{Operation, Template};
 
     fn four_byte(write_enable: bool) -> FourByteMode {
         FourByteMode {

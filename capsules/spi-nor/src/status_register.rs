@@ -38,6 +38,10 @@ pub const FSR_PROTECTION: u8 = 1 << 1;
 /// Flag status register: four address bytes are in use.
 pub const FSR_FOUR_BYTE: u8 = 1 << 0;
 
+/// What a write to a non-volatile register takes, typically and at most, in µs. No
+/// table tells; the known parts stay well below. Unverified on silicon.
+pub const REGISTER_WRITE_US: (u32, u32) = (2_000, 500_000);
+
 /// The register that says whether the part is busy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Poll {

@@ -14,14 +14,12 @@ use crate::error::Error;
 use crate::opcode;
 use crate::pace::Pace;
 use crate::protection::Scheme;
-use crate::script::{Act, Input, Small};
-use crate::status_register::{QuadEnable, RegisterWrite, WEL, WIP};
-use qspi_hil::{Operation, Template};
+use crate::script::{Act, Input};
+use crate::status_register::{QuadEnable, REGISTER_WRITE_US, RegisterWrite, WEL, WIP};
 
-/// What a write to a non-volatile register takes, typically and at most, in µs, and to a volatile
-/// one. No table tells; the known parts stay well below. Unverified on silicon.
-const STORED_US: (u32, u32) = (2_000, 500_000);
-const VOLATILE_US: (u32, u32) = (10, 500_000);
+/// What a write to a volatile register takes, typically, in µs: no longer than one to another at
+/// most. Unverified on silicon.
+const VOLATILE_US: u32 = 10;
 
 /// How the bits of a part are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -394,9 +392,10 @@ impl Unlock {
     /// Gives the protection bits these values: 0 to clear them.
     pub fn new(bits: Bits, goal: [u8; 2]) -> Unlock {
         let writes = bits.writes([0; 2]).iter().flatten().count();
-        let (typical_us, maximum_us) = match bits.volatile {
+        let (stored_us, maximum_us) = REGISTER_WRITE_US;
+        let typical_us = match bits.volatile {
             Some(_) => VOLATILE_US,
-            None => STORED_US,
+            None => stored_us,
         };
         Unlock {
             stage: Stage::Queued,
@@ -540,10 +539,7 @@ impl Unlock {
             one
         };
         match write {
-            Some(write) => Act::Send(
-                Operation::plain(Template::register_out(write.opcode)),
-                Small::new(write.data()),
-            ),
+            Some(write) => Act::write_register(&write),
             None => Act::Finished(Err(Error::Failed)),
         }
     }
