@@ -10,7 +10,7 @@ use crate::geometry::Geometry;
 use crate::opcode;
 use crate::operation::{Beside, Kind, Recipe};
 use crate::otp::{self, Area, Way};
-use crate::plan::ProgramPlan;
+use crate::plan::{ProgramPlan, Transfer};
 use crate::profile::{Profile, Wires};
 use crate::unlock::Unlock;
 use qspi_hil::{Operation, Template};
@@ -150,22 +150,15 @@ pub fn plan(
                 return Err(Error::Misaligned);
             }
             inside(area, address, length)?;
-            let operation = Operation {
-                template: supported(otp::ERASE, wires)?,
-                address: area.bus_address(address),
-            };
+            let template = supported(otp::ERASE, wires)?;
             // As a sector: the tables have no time of their own for it.
             let times = profile.geometry.erase.iter().flatten();
             let times = times.map(|erase_type| erase_type.times);
             let longest = times.max().ok_or(Error::Unsupported)?;
-            let recipe = Recipe {
-                beside: beside(area, Kind::Erase, address),
-                ..erase(operation, (longest.typ_us, longest.max_us), profile, wires)
-            };
-            let plan = Plan {
-                head: 0,
-                count: unit,
-            };
+            let times = (longest.typ_us, longest.max_us);
+            let range = (area.bus_address(address), unit);
+            let (mut recipe, plan) = erase(template, range, profile, times, wires);
+            recipe.beside = beside(area, Kind::Erase, address);
             Ok(Step::Operate(recipe, plan))
         }
         Aside::Unlock => Ok(Step::Write(Unlock::new(profile.bits(), [0; 2]))),
@@ -179,11 +172,8 @@ pub fn plan(
             let template = supported(Template::bare(profile.chip_erase_opcode), wires)?;
             let times = profile.chip_erase.saturating_us();
             let times = (times.typ_us, times.max_us);
-            let recipe = erase(Operation::plain(template), times, profile, wires);
-            let plan = Plan {
-                head: 0,
-                count: profile.geometry.size_bytes,
-            };
+            let range = (0, profile.geometry.size_bytes);
+            let (recipe, plan) = erase(template, range, profile, times, wires);
             Ok(Step::Operate(recipe, plan))
         }
     }
@@ -266,21 +256,16 @@ fn transfer(
 }
 
 fn erase(
-    operation: Operation,
-    (typical_us, maximum_us): (u32, u32),
+    template: Template,
+    (bus_address, bytes): (u32, u32),
     profile: &Profile,
+    times: (u32, u32),
     wires: &dyn Wires,
-) -> Recipe {
-    Recipe {
-        kind: Kind::Erase,
-        operation,
-        length: 0,
-        typical_us,
-        maximum_us,
-        poll: profile.poll,
-        four_byte_mode: None,
-        enables_write: wires.enables_write(),
-        beside: None,
-        unlocked: profile.unlocked_bits(),
-    }
+) -> (Recipe, Plan) {
+    let (kind, enables_write) = (Kind::Erase, wires.enables_write());
+    let transfer = Transfer::without_data(bus_address, bytes);
+    let (mut recipe, plan) =
+        bite::transferred(kind, template, &transfer, profile, times, enables_write);
+    recipe.four_byte_mode = None;
+    (recipe, plan)
 }
