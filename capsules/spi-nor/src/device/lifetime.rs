@@ -175,9 +175,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         };
         let may_come_up = self.may_come_up.take();
         self.bring_up.map(|bring_up| {
-            bring_up.restart(None, patience_us, may_come_up);
-            self.profile
+            let known = self
+                .profile
                 .fact(|known| bring_up.restart(Some(known), patience_us, may_come_up));
+            if known.is_none() {
+                bring_up.restart(None, patience_us, may_come_up);
+            }
         });
         self.run(Script::BringUp);
     }
@@ -200,19 +203,28 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.run(Script::ShutDown(ShutDown::rescue()));
     }
 
-    pub(super) fn disable(&self) {
+    /// Disables the controller. False if it is not idle: then nothing is done.
+    fn switch_off(&self) -> bool {
         match self.proof.take() {
             Some(Proof::Idle(idle)) => {
                 self.proof
                     .set(Some(Proof::Off(self.controller.disable(idle))));
                 count(&self.tally.power_downs);
-                self.happen(Event::Stopped);
+                true
             }
             other => {
                 self.proof.set(other);
-                self.happen(Event::Hung);
+                false
             }
         }
+    }
+
+    pub(super) fn disable(&self) {
+        self.happen(if self.switch_off() {
+            Event::Stopped
+        } else {
+            Event::Hung
+        });
     }
 
     /// The part is known. If it takes a faster clock than the present one, it is
@@ -223,17 +235,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             self.happen(Event::Started);
             return;
         }
-        match self.proof.take() {
-            Some(Proof::Idle(idle)) => {
-                self.proof
-                    .set(Some(Proof::Off(self.controller.disable(idle))));
-                count(&self.tally.power_downs);
-                self.enable(clock_limit_hz);
-            }
-            other => {
-                self.proof.set(other);
-                self.fail_bring_up(Error::Failed);
-            }
+        if self.switch_off() {
+            self.enable(clock_limit_hz);
+        } else {
+            self.fail_bring_up(Error::Failed);
         }
     }
 
