@@ -408,14 +408,25 @@ impl<'a> Driver<'a> {
         copied.set(copied.get().wrapping_add(bytes as u32));
     }
 
-    fn command_open(&self, processid: ProcessId) -> Result<(), ErrorCode> {
+    /// Begins what `work` makes of a process's wish, unless it refuses.
+    fn begin(
+        &self,
+        processid: ProcessId,
+        work: &dyn Fn(&App, &Region) -> Result<Work, ErrorCode>,
+    ) -> Result<(), ErrorCode> {
         self.apps.enter(processid, |app, kernel| {
             let slot = self.claim(app, processid)?;
-            let work = Work::new(Kind::Open, Place::Array, 0, 0, Options::default());
-            self.accept(app, kernel, slot, work, 0)
+            let region = self.regions.get(slot.index());
+            let work = work(app, region.ok_or(ErrorCode::NODEVICE)?)?;
+            self.accept(app, kernel, slot, work)
         })??;
         self.host.begin_work();
         Ok(())
+    }
+
+    fn command_open(&self, processid: ProcessId) -> Result<(), ErrorCode> {
+        let open = Work::new(Kind::Open, Place::Array, 0, 0, Options::default());
+        self.begin(processid, &|_, _| Ok(open))
     }
 
     fn command_operation(
@@ -425,16 +436,12 @@ impl<'a> Driver<'a> {
         address: usize,
         length: usize,
     ) -> Result<(), ErrorCode> {
-        self.apps.enter(processid, |app, kernel| {
-            let slot = self.claim(app, processid)?;
-            let region = self.regions.get(slot.index());
-            let region = region.ok_or(ErrorCode::NODEVICE)?;
+        self.begin(processid, &|app, region| {
             let changes = matches!(kind, Kind::Program | Kind::Erase);
             if changes && !region.access.writes() {
                 return Err(ErrorCode::NOSUPPORT);
             }
-            let address = u32::try_from(address).map_err(|_| ErrorCode::INVAL)?;
-            let length = u32::try_from(length).map_err(|_| ErrorCode::INVAL)?;
+            let (address, length) = narrow(address, length)?;
             let absolute = region
                 .translate(address, length)
                 .map_err(|Outside| ErrorCode::INVAL)?;
@@ -447,11 +454,8 @@ impl<'a> Driver<'a> {
                 }
             }
             let options = self.options(app, region);
-            let work = Work::new(kind, Place::Array, absolute, length, options);
-            self.accept(app, kernel, slot, work, length)
-        })??;
-        self.host.begin_work();
-        Ok(())
+            Ok(Work::new(kind, Place::Array, absolute, length, options))
+        })
     }
 
     /// What the app wants beside its operations, and what its board wants.
@@ -471,15 +475,12 @@ impl<'a> Driver<'a> {
         address: usize,
         length: usize,
     ) -> Result<(), ErrorCode> {
-        self.apps.enter(processid, |app, kernel| {
-            let slot = self.claim(app, processid)?;
-            let region = self.regions.get(slot.index());
-            let region = region.ok_or(ErrorCode::NODEVICE)?;
-            if !region.access.grants().has(grant) {
+        self.begin(processid, &|app, region| {
+            let grants = region.access.grants();
+            if !grants.has(grant) {
                 return Err(ErrorCode::NOSUPPORT);
             }
-            let address = u32::try_from(address).map_err(|_| ErrorCode::INVAL)?;
-            let length = u32::try_from(length).map_err(|_| ErrorCode::INVAL)?;
+            let (address, length) = narrow(address, length)?;
             // While the part is not known, its own look at the range has to do.
             let size = match (place, self.host.extras()) {
                 (Place::Array | Place::Protection { .. }, _) | (_, None) => None,
@@ -494,14 +495,11 @@ impl<'a> Driver<'a> {
             let options = self.options(app, region);
             // A comparison tells what is there, also if nothing is programmed.
             let compares = kind == Kind::Program && app.options.has(Options::VERIFY);
-            if compares && !region.access.grants().has(Grants::READ_OTP) {
+            if compares && !grants.has(Grants::READ_OTP) {
                 return Err(ErrorCode::NOSUPPORT);
             }
-            let work = Work::new(kind, place, address, length, options);
-            self.accept(app, kernel, slot, work, length)
-        })??;
-        self.host.begin_work();
-        Ok(())
+            Ok(Work::new(kind, place, address, length, options))
+        })
     }
 
     fn command_options(&self, processid: ProcessId, number: usize) -> Result<(), ErrorCode> {
@@ -541,9 +539,9 @@ impl<'a> Driver<'a> {
         kernel: &GrantKernelData,
         slot: Slot,
         work: Work,
-        length: u32,
     ) -> Result<(), ErrorCode> {
         let kind = work.kind();
+        let length = work.length() as usize;
         self.host.accepts()?;
         if app.lease == Lease::Revoking {
             return Err(ErrorCode::RESERVE);
@@ -552,7 +550,7 @@ impl<'a> Driver<'a> {
             return Err(ErrorCode::BUSY);
         }
         let shared = match kind {
-            Kind::Open | Kind::Erase => length as usize,
+            Kind::Open | Kind::Erase => length,
             Kind::Read => kernel
                 .get_readwrite_processbuffer(ALLOW_READ)
                 .map_or(0, |buffer| buffer.len()),
@@ -560,7 +558,7 @@ impl<'a> Driver<'a> {
                 .get_readonly_processbuffer(ALLOW_PROGRAM)
                 .map_or(0, |buffer| buffer.len()),
         };
-        if shared < length as usize {
+        if shared < length {
             return Err(ErrorCode::SIZE);
         }
         let (lease, _) = lease::transition(app.lease, lease::Event::Use);
@@ -716,6 +714,15 @@ const fn protection(cleared: bool) -> (Kind, Place, Grants) {
 /// Bytes of the area, and of what can be erased of it at once.
 fn sizes(area: Area) -> (u32, u32) {
     (area.size, area.erase_unit())
+}
+
+/// As the part counts.
+///
+/// # Errors
+/// INVAL beyond 4 GiB.
+fn narrow(address: usize, length: usize) -> Result<(u32, u32), ErrorCode> {
+    let narrow = |number: usize| u32::try_from(number).map_err(|_| ErrorCode::INVAL);
+    Ok((narrow(address)?, narrow(length)?))
 }
 
 /// The app's fixed number, 0 if it has none.

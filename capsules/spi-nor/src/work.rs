@@ -137,6 +137,11 @@ impl Work {
         self.kind
     }
 
+    /// Bytes that the app asked for.
+    pub const fn length(&self) -> u32 {
+        self.length
+    }
+
     /// Bytes that are done.
     pub const fn done(&self) -> u32 {
         self.done
