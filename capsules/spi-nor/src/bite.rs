@@ -35,6 +35,13 @@ pub fn copy(to: &mut [u8], from: &[u8]) {
     }
 }
 
+/// Fills `to` with what is in `from` at `start`. False if that is not enough.
+pub fn fill(to: &mut [u8], from: &[u8], start: usize) -> bool {
+    let end = start.checked_add(to.len());
+    let source = end.and_then(|end| from.get(start..end));
+    source.map(|source| copy(to, source)).is_some()
+}
+
 /// Where the client's bytes are in the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Plan {

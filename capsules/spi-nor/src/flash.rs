@@ -17,7 +17,7 @@
 use crate::bite;
 use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
 use crate::error::Error;
-use crate::record::{Failure, Kind, Record};
+use crate::record::{Kind, Ledger, Record};
 use core::cell::Cell;
 use kernel::ErrorCode;
 use kernel::hil::flash::{self, Flash, HasClient};
@@ -122,7 +122,7 @@ pub struct FlashFace<'a> {
     in_flight: Cell<bool>,
     page: TakeCell<'static, Page>,
     standing: Cell<bool>,
-    record: Cell<Record<Error>>,
+    ledger: Ledger,
     /// A callback is under way that tells of a failure.
     telling_failure: Cell<bool>,
 }
@@ -145,7 +145,7 @@ impl<'a> FlashFace<'a> {
             in_flight: Cell::new(false),
             page: TakeCell::empty(),
             standing: Cell::new(false),
-            record: Cell::new(Record::new()),
+            ledger: Ledger::new(),
             telling_failure: Cell::new(false),
         }
     }
@@ -160,7 +160,7 @@ impl<'a> FlashFace<'a> {
     /// What was done for the user so far. What a write reads, erases and programs on its way is
     /// counted as such.
     pub fn record(&self) -> Record<Error> {
-        self.record.get()
+        self.ledger.record()
     }
 
     fn begin(&self, page_number: usize, goal: Goal, stage: Stage) -> Result<(), ErrorCode> {
@@ -311,14 +311,8 @@ impl<'a> FlashFace<'a> {
             Stage::Programming(done) => (Kind::Program, done),
             Stage::Ended(_) => return,
         };
-        let mut record = self.record.get();
-        record.ended(result.err().map(|error| Failure {
-            error,
-            kind,
-            address: address.saturating_add(done).saturating_sub(self.start),
-            at: self.host.now(),
-        }));
-        self.record.set(record);
+        let address = address.saturating_add(done).saturating_sub(self.start);
+        self.ledger.ended(self.host, kind, address, result);
     }
 
     /// Tells the user, with the operation already forgotten: it may begin the next
@@ -432,14 +426,8 @@ impl Client for FlashFace<'_> {
         };
         let start = done as usize;
         self.page
-            .map(|page| {
-                start
-                    .checked_add(buffer.len())
-                    .and_then(|end| page.0.get(start..end))
-                    .map(|source| bite::copy(buffer, source))
-            })
-            .flatten()
-            .is_some()
+            .map(|page| bite::fill(buffer, &page.0, start))
+            .unwrap_or(false)
     }
 
     fn bitten(&self, _flight: Flight, bite: Bite<'_>) {
@@ -460,9 +448,7 @@ impl Client for FlashFace<'_> {
                 (Kind::Read, data.len() as u32)
             }
         };
-        let mut record = self.record.get();
-        record.did(kind, count);
-        self.record.set(record);
+        self.ledger.did(kind, count);
         let next = self.advance(goal, stage, count);
         self.set_stage(next);
     }

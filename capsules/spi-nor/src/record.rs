@@ -7,6 +7,10 @@
 //! Each client keeps its own: a process in its grant, where it begins anew with each life, and a
 //! kernel client in its face. Numbers wrap.
 
+use crate::client::Host;
+use crate::error::Error;
+use core::cell::Cell;
+
 /// What a client can ask for. The discriminant is what apps are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -87,6 +91,46 @@ impl<E> Record<E> {
 impl<E> Default for Record<E> {
     fn default() -> Record<E> {
         Record::new()
+    }
+}
+
+/// The record of a kernel client, in its face.
+pub struct Ledger(Cell<Record<Error>>);
+
+impl Ledger {
+    /// Nothing was done yet.
+    pub const fn new() -> Ledger {
+        Ledger(Cell::new(Record::new()))
+    }
+
+    /// What was done so far.
+    pub fn record(&self) -> Record<Error> {
+        self.0.get()
+    }
+
+    /// So many bytes were done.
+    pub fn did(&self, kind: Kind, bytes: u32) {
+        let mut record = self.0.get();
+        record.did(kind, bytes);
+        self.0.set(record);
+    }
+
+    /// An operation ended: `address` is the client's, of the first byte that was not done.
+    pub fn ended(&self, host: &dyn Host, kind: Kind, address: u32, result: Result<(), Error>) {
+        let mut record = self.0.get();
+        record.ended(result.err().map(|error| Failure {
+            error,
+            kind,
+            address,
+            at: host.now(),
+        }));
+        self.0.set(record);
+    }
+}
+
+impl Default for Ledger {
+    fn default() -> Ledger {
+        Ledger::new()
     }
 }
 

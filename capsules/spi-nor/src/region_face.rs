@@ -13,7 +13,7 @@ use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
 use crate::errand::{self, Action, Errand, Event, Rest};
 use crate::error::Error;
 use crate::kernel_face::{RegionGeometry, SpiNor, SpiNorClient};
-use crate::record::{Failure, Kind, Record};
+use crate::record::{Kind, Ledger, Record};
 use crate::region::Access;
 use core::cell::Cell;
 use core::hash::{Hash, Hasher};
@@ -48,7 +48,7 @@ pub struct RegionFace<'a> {
     standing: Cell<bool>,
     /// A callback is under way that tells of what failed or took no time.
     telling_early: Cell<bool>,
-    record: Cell<Record<Error>>,
+    ledger: Ledger,
 }
 
 impl<'a> RegionFace<'a> {
@@ -76,7 +76,7 @@ impl<'a> RegionFace<'a> {
             flights: [const { Cell::new(false) }; 2],
             standing: Cell::new(false),
             telling_early: Cell::new(false),
-            record: Cell::new(Record::new()),
+            ledger: Ledger::new(),
         }
     }
 
@@ -189,17 +189,10 @@ impl<'a> RegionFace<'a> {
         } = self.task.get();
         // What is still in flight is nobody's.
         self.flights.iter().for_each(|flight| flight.set(false));
-        let failure = result.err().map(|error| Failure {
-            error,
-            kind,
-            address: address.saturating_add(done),
-            at: self.host.now(),
-        });
-        let mut record = self.record.get();
-        record.ended(failure);
-        self.record.set(record);
+        let stopped_at = address.saturating_add(done);
+        self.ledger.ended(self.host, kind, stopped_at, result);
         let buffer = self.buffer.take();
-        self.telling_early.set(failure.is_some() || length == 0);
+        self.telling_early.set(result.is_err() || length == 0);
         self.client.map(|client| match (kind, buffer) {
             (Kind::Read, Some(buffer)) => client.read_done(buffer, done, result),
             (Kind::Program, Some(buffer)) => client.program_done(buffer, done, result),
@@ -276,7 +269,7 @@ impl<'a> SpiNor<'a> for RegionFace<'a> {
     }
 
     fn record(&self) -> Record<Error> {
-        self.record.get()
+        self.ledger.record()
     }
 }
 
@@ -335,14 +328,8 @@ impl Client for RegionFace<'_> {
         let start = self.task.get().done.saturating_add(skip) as usize;
         let filled = self
             .buffer
-            .map(|data| {
-                start
-                    .checked_add(buffer.len())
-                    .and_then(|end| data.as_slice().get(start..end))
-                    .map(|source| bite::copy(buffer, source))
-            })
-            .flatten()
-            .is_some();
+            .map(|data| bite::fill(buffer, data.as_slice(), start))
+            .unwrap_or(false);
         if !filled && skip == 0 {
             flight.of(&self.flights).set(false);
             self.happen(Event::Failed(Error::OutOfRange));
@@ -373,9 +360,7 @@ impl Client for RegionFace<'_> {
         };
         task.done = task.done.saturating_add(count).min(task.length);
         self.task.set(task);
-        let mut record = self.record.get();
-        record.did(task.kind, count);
-        self.record.set(record);
+        self.ledger.did(task.kind, count);
         self.happen(Event::Landed(if task.done == task.length {
             Rest::Nothing
         } else if flight.other().of(&self.flights).get() {

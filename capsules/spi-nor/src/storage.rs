@@ -20,7 +20,7 @@
 use crate::bite;
 use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
 use crate::error::Error;
-use crate::record::{Failure, Kind, Record};
+use crate::record::{Kind, Ledger, Record};
 use core::cell::Cell;
 use kernel::ErrorCode;
 use kernel::hil::nonvolatile_storage::{NonvolatileStorage, NonvolatileStorageClient};
@@ -115,7 +115,7 @@ pub struct StorageFace<'a> {
     /// A callback is under way.
     telling: Cell<bool>,
     sector: TakeCell<'static, [u8; SECTOR_SIZE]>,
-    record: Cell<Record<Error>>,
+    ledger: Ledger,
 }
 
 impl<'a> StorageFace<'a> {
@@ -140,25 +140,14 @@ impl<'a> StorageFace<'a> {
             second_goal: OptionalCell::empty(),
             telling: Cell::new(false),
             sector: TakeCell::new(sector),
-            record: Cell::new(Record::new()),
+            ledger: Ledger::new(),
         }
     }
 
     /// What was done for the user so far. What a write reads, erases and programs on its way is
     /// counted as such; a second call that comes before the first one's end is not counted.
     pub fn record(&self) -> Record<Error> {
-        self.record.get()
-    }
-
-    fn note_end(&self, kind: Kind, address: u32, result: Result<(), Error>) {
-        let mut record = self.record.get();
-        record.ended(result.err().map(|error| Failure {
-            error,
-            kind,
-            address,
-            at: self.host.now(),
-        }));
-        self.record.set(record);
+        self.ledger.record()
     }
 
     fn is_busy(&self) -> bool {
@@ -201,7 +190,8 @@ impl<'a> StorageFace<'a> {
                     Goal::Write => Kind::Program,
                 };
                 let address = u32::try_from(address).unwrap_or(u32::MAX);
-                self.note_end(kind, address, checked.map(|_| ()));
+                self.ledger
+                    .ended(self.host, kind, address, checked.map(|_| ()));
                 self.ended.set((goal, 0));
             }
         }
@@ -241,7 +231,8 @@ impl<'a> StorageFace<'a> {
             Request::Read { address, .. } => (Kind::Read, address),
             Request::Open | Request::Aside(_) => (Kind::Open, self.start),
         };
-        self.note_end(kind, address.saturating_sub(self.start), result);
+        self.ledger
+            .ended(self.host, kind, address.saturating_sub(self.start), result);
         self.call.clear();
         self.ended.set((call.goal, done));
         self.tell();
@@ -421,14 +412,8 @@ impl Client for StorageFace<'_> {
             Stage::Reading | Stage::Fetching(_) | Stage::Erasing(_) => return false,
         } as usize;
         self.sector
-            .map(|sector| {
-                start
-                    .checked_add(buffer.len())
-                    .and_then(|end| sector.get(start..end))
-                    .map(|source| bite::copy(buffer, source))
-            })
-            .flatten()
-            .is_some()
+            .map(|sector| bite::fill(buffer, sector, start))
+            .unwrap_or(false)
     }
 
     fn bitten(&self, _flight: Flight, bite: Bite<'_>) {
@@ -459,9 +444,7 @@ impl Client for StorageFace<'_> {
                 (Kind::Read, data.len() as u32)
             }
         };
-        let mut record = self.record.get();
-        record.did(kind, count);
-        self.record.set(record);
+        self.ledger.did(kind, count);
         match self.advance(&call, count) {
             Some(stage) => call.stage = stage,
             None => {
