@@ -92,12 +92,18 @@ impl Addressing {
         }
     }
 
-    /// See [`Part::opcode`].
+    /// Which opcode to send: the plain one, or its twin if that is how the part is
+    /// addressed. `None` if it has none, and the command can't be used.
     pub const fn opcode(self, plain: u8, twin: Option<u8>) -> Option<u8> {
         match self {
             Addressing::FourByOpcode => twin,
             Addressing::Three | Addressing::FourByMode(_) | Addressing::FourAlways => Some(plain),
         }
+    }
+
+    /// Opcode of an erase.
+    pub const fn erase_opcode(self, erase_type: &EraseType) -> Option<u8> {
+        self.opcode(erase_type.opcode, erase_type.opcode_4b)
     }
 }
 
@@ -760,37 +766,48 @@ impl<W: Note> Part<W> {
         }
     }
 
-    /// Which opcode to send: the plain one, or its twin if that is how the part is
-    /// addressed. `None` if it has none, and the command can't be used.
-    pub const fn opcode(&self, plain: u8, twin: Option<u8>) -> Option<u8> {
-        self.addressing.opcode(plain, twin)
+    /// Ways to read that can be used with an addressing, each with the opcode to send, fastest first.
+    pub fn reads_by(&self, addressing: Addressing) -> impl Iterator<Item = (u8, ReadMode)> + '_ {
+        self.reads.iter().rev().flatten().filter_map(move |read| {
+            let opcode = addressing.opcode(read.opcode, read.opcode_4b)?;
+            Some((opcode, *read))
+        })
     }
 
-    /// Ways to read that can be used with the present addressing, each with the
-    /// opcode to send, fastest first.
-    pub fn usable_reads(&self) -> impl Iterator<Item = (u8, ReadMode)> + '_ {
-        self.reads
-            .iter()
-            .rev()
+    /// Ways to program that can be used with an addressing, each with the opcode to send: on four
+    /// lines, on one.
+    pub fn programs_by(&self, addressing: Addressing) -> impl Iterator<Item = (u8, Mode)> + '_ {
+        let quad = self.quad_program;
+        let quad = quad.map(|quad| (quad.opcode, quad.opcode_4b, quad.mode));
+        let single = Some((opcode::PP, self.program_opcode_4b, Mode::M111));
+        [quad, single]
+            .into_iter()
             .flatten()
-            .filter_map(|read| Some((self.opcode(read.opcode, read.opcode_4b)?, *read)))
+            .filter_map(move |(opcode, opcode_4b, mode)| {
+                Some((addressing.opcode(opcode, opcode_4b)?, mode))
+            })
+    }
+
+    /// Those of the present addressing.
+    pub fn usable_reads(&self) -> impl Iterator<Item = (u8, ReadMode)> + '_ {
+        self.reads_by(self.addressing)
     }
 
     /// Opcode of a page program on one line with the present addressing.
     pub const fn program_opcode(&self) -> Option<u8> {
-        self.opcode(opcode::PP, self.program_opcode_4b)
+        self.addressing.opcode(opcode::PP, self.program_opcode_4b)
     }
 
     /// Four-line program that can be used with the present addressing, with the
     /// opcode to send.
     pub fn usable_quad_program(&self) -> Option<(u8, Mode)> {
-        let quad = self.quad_program?;
-        Some((self.opcode(quad.opcode, quad.opcode_4b)?, quad.mode))
+        self.programs_by(self.addressing)
+            .find(|(_, mode)| *mode != Mode::M111)
     }
 
     /// Opcode of an erase with the present addressing.
     pub const fn erase_opcode(&self, erase_type: &EraseType) -> Option<u8> {
-        self.opcode(erase_type.opcode, erase_type.opcode_4b)
+        self.addressing.erase_opcode(erase_type)
     }
 }
 

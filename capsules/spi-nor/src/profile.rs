@@ -168,9 +168,8 @@ impl Way {
         wires: &dyn Wires,
         with_quad: bool,
     ) -> Option<Template> {
-        part.reads.iter().rev().flatten().find_map(|read| {
-            let opcode = self.addressing.opcode(read.opcode, read.opcode_4b)?;
-            let template = read_template(opcode, read, self.width)?;
+        part.reads_by(self.addressing).find_map(|(opcode, read)| {
+            let template = read_template(opcode, &read, self.width)?;
             let is_in_time = opcode != opcode::READ || wires.fastest_clock_hz() <= PLAIN_READ_HZ;
             (is_in_time && can(wires, &template, with_quad)).then_some(template)
         })
@@ -183,16 +182,10 @@ impl Way {
         wires: &dyn Wires,
         with_quad: bool,
     ) -> Option<Template> {
-        let quad = part
-            .quad_program
-            .map(|quad| (quad.opcode, quad.opcode_4b, quad.mode));
-        let single = Some((opcode::PP, part.program_opcode_4b, Mode::M111));
-        [quad, single]
-            .into_iter()
-            .flatten()
-            .find_map(|(opcode, opcode_4b, mode)| {
+        part.programs_by(self.addressing)
+            .find_map(|(opcode, mode)| {
                 let template = Template {
-                    opcode: self.addressing.opcode(opcode, opcode_4b)?,
+                    opcode,
                     address: self.width,
                     lines: lines(mode)?,
                     dummy_clocks: 0,
@@ -369,7 +362,7 @@ impl Profile {
         for (place, slot) in geometry.erase.iter().enumerate() {
             let supported = slot.is_some_and(|erase_type| {
                 addressing
-                    .opcode(erase_type.opcode, erase_type.opcode_4b)
+                    .erase_opcode(&erase_type)
                     .is_some_and(|opcode| wires.supports(&Template::addressed(opcode, width)))
             });
             if !supported {
