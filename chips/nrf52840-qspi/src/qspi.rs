@@ -412,6 +412,14 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
     }
 }
 
+fn refused(idle: Idle, (error, buffer): Refusal) -> Refused<Idle> {
+    Refused {
+        error,
+        idle,
+        buffer,
+    }
+}
+
 impl<'a, P: Port, F: DmaFence> Controller<'a> for Qspi<'a, P, F> {
     type Idle = Idle;
     type Off = Off;
@@ -483,11 +491,7 @@ impl<'a, P: Port, F: DmaFence> Controller<'a> for Qspi<'a, P, F> {
         buffer: Option<SubSliceMut<'static, u8>>,
     ) -> Result<(), Refused<Idle>> {
         self.begin(operation, buffer, false)
-            .map_err(|(error, buffer)| Refused {
-                error,
-                idle,
-                buffer,
-            })
+            .map_err(|refusal| refused(idle, refusal))
     }
 
     fn enables_write(&self, template: &Template) -> bool {
@@ -502,11 +506,7 @@ impl<'a, P: Port, F: DmaFence> Controller<'a> for Qspi<'a, P, F> {
         buffer: Option<SubSliceMut<'static, u8>>,
     ) -> Result<(), Refused<Idle>> {
         self.begin(operation, buffer, true)
-            .map_err(|(error, buffer)| Refused {
-                error,
-                idle,
-                buffer,
-            })
+            .map_err(|refusal| refused(idle, refusal))
     }
 
     fn disable(&self, _idle: Idle) -> Off {
