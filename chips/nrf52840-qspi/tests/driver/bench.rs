@@ -93,6 +93,9 @@ impl Client<Idle> for Recorder {
 
 pub type Driver = Qspi<'static, &'static Chip, Fence>;
 
+/// One of the driver's ways to start something.
+type Start = fn(&Driver, Idle, Operation, Option<Buffer>) -> Result<(), Refused<Idle>>;
+
 pub struct Bench {
     pub chip: &'static Chip,
     pub board: &'static Board,
@@ -194,8 +197,26 @@ impl Bench {
         operation: Operation,
         buffer: Option<Buffer>,
     ) -> Result<(), (Error, Option<Buffer>)> {
+        self.start_with(Driver::start, operation, buffer)
+    }
+
+    /// The same after a WREN.
+    pub fn start_after_write_enable(
+        &self,
+        operation: Operation,
+        buffer: Option<Buffer>,
+    ) -> Result<(), (Error, Option<Buffer>)> {
+        self.start_with(Driver::start_after_write_enable, operation, buffer)
+    }
+
+    fn start_with(
+        &self,
+        start: Start,
+        operation: Operation,
+        buffer: Option<Buffer>,
+    ) -> Result<(), (Error, Option<Buffer>)> {
         let before = self.client.done.get();
-        let result = self.qspi.start(self.idle(), operation, buffer);
+        let result = start(self.qspi, self.idle(), operation, buffer);
         assert_eq!(self.client.done.get(), before, "callback inside a call");
         result.map_err(
             |Refused {

@@ -14,6 +14,7 @@ use qspi_hil::{AddressWidth, Controller, Lines, Template};
 
 /// CINSTRCONF: IO2 and IO3 high, neither WIPWAIT nor WREN.
 const LIO: u32 = 1 << 12 | 1 << 13;
+const WREN: u32 = 1 << 15;
 const LFEN: u32 = 1 << 16;
 const LFSTOP: u32 = 1 << 17;
 
@@ -230,6 +231,48 @@ fn a_long_sfdp_read_is_one_long_frame() {
     assert_eq!(bench.client.done.get(), 1);
     assert_eq!(bench.returned().unwrap().as_slice(), table);
     assert_eq!(bench.qspi.state(), State::Idle);
+}
+
+#[test]
+fn a_write_enable_goes_before_a_short_instruction() {
+    let bench = Bench::on();
+    let look = Template::register_in(0x05);
+    assert!(bench.qspi.enables_write(&look));
+    bench
+        .start_after_write_enable(at(look, 0), Some(owned(&[0])))
+        .unwrap();
+    assert_eq!(
+        log::drain_effects(),
+        [
+            Step::Write(CINSTRDAT0, 0),
+            Step::Write(EVENTS_READY, 0),
+            Step::Write(CINSTRCONF, instruction(0x05, 2) | WREN),
+        ]
+    );
+    bench.chip.data[0].set(0x02);
+    bench.ready();
+    assert_eq!(bench.returned().unwrap().as_slice(), [0x02]);
+    // The next one is without.
+    bench.start(at(look, 0), Some(owned(&[0]))).unwrap();
+    let last = log::drain_effects().pop();
+    assert_eq!(last, Some(Step::Write(CINSTRCONF, instruction(0x05, 2))));
+}
+
+#[test]
+fn a_write_enable_goes_before_a_long_frame_and_not_into_it() {
+    let bench = Bench::on();
+    bench
+        .start_after_write_enable(at(READ_SFDP, 0), Some(owned(&[0; 12])))
+        .unwrap();
+    let (instructions, _) = serve(&bench, &[0; 16]);
+    assert_eq!(
+        instructions,
+        [
+            instruction(0x5A, 1) | LFEN | WREN,
+            instruction(0x5A, 9) | LFEN,
+            instruction(0x5A, 9) | LFEN | LFSTOP,
+        ]
+    );
 }
 
 #[test]

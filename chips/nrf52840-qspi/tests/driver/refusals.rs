@@ -9,9 +9,15 @@ use crate::bench::{Bench, pins};
 use crate::log;
 use crate::memory::{self, RAM};
 use crate::templates::*;
+use core::ops::Range;
 use kernel::utilities::leasable_buffer::SubSliceMut;
 use nrf52840_qspi::{Config, PageSize, State};
-use qspi_hil::{Data, Error, Operation, Template};
+use qspi_hil::{Controller, Data, Error, Operation, Template};
+
+/// Where a buffer is, and what of it is active.
+fn describe(buffer: Option<&SubSliceMut<'static, u8>>) -> Option<(*const u8, Range<usize>)> {
+    buffer.map(|buffer| (buffer.as_ptr(), buffer.active_range()))
+}
 
 fn refused_with(
     bench: &Bench,
@@ -19,16 +25,20 @@ fn refused_with(
     buffer: Option<SubSliceMut<'static, u8>>,
     error: Error,
 ) {
-    let described = buffer
-        .as_ref()
-        .map(|buffer| (buffer.as_ptr(), buffer.active_range()));
-    let (why, back) = bench.start(operation, buffer).unwrap_err();
+    let described = describe(buffer.as_ref());
+    let refusal = bench.start(operation, buffer).unwrap_err();
+    check_refusal(bench, operation, described, refusal, error);
+}
+
+fn check_refusal(
+    bench: &Bench,
+    operation: Operation,
+    described: Option<(*const u8, Range<usize>)>,
+    (why, back): (Error, Option<SubSliceMut<'static, u8>>),
+    error: Error,
+) {
     assert_eq!(why, error, "{operation:x?}");
-    assert_eq!(
-        back.as_ref()
-            .map(|buffer| (buffer.as_ptr(), buffer.active_range())),
-        described
-    );
+    assert_eq!(describe(back.as_ref()), described);
     assert_eq!(log::drain(), [], "a refusal touches nothing");
     assert_eq!(bench.qspi.state(), State::Idle);
     assert_eq!(bench.client.done.get(), 0);
@@ -47,6 +57,20 @@ fn unsupported() {
         ..READ_4IO
     };
     refused_with(&bench, at(template, 0), buffer(4), Error::Unsupported);
+}
+
+#[test]
+fn an_engine_after_a_write_enable() {
+    let bench = Bench::on();
+    for template in [READ_4IO, PROGRAM_4IO] {
+        assert!(!bench.qspi.enables_write(&template));
+        let buffer = buffer(4);
+        let described = describe(buffer.as_ref());
+        let operation = at(template, 0);
+        let refusal = bench.start_after_write_enable(operation, buffer);
+        let refusal = refusal.unwrap_err();
+        check_refusal(&bench, operation, described, refusal, Error::Unsupported);
+    }
 }
 
 #[test]
