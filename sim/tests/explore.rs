@@ -58,13 +58,17 @@ fn no_order_breaks_the_contract_within_small_bounds() {
 /// hours: these are the first so many.
 #[test]
 fn no_order_of_reads_without_a_pause_breaks_the_contract() {
-    let cases: [(&str, &'static [Task]); 6] = [
+    let cases: [(&str, &'static [Task]); 10] = [
         ("p2o1d1t1s0l0f0", &[Task::ReadInTwo]),
         ("p2o1d1t1s0l0f0", &[Task::ReadOn]),
         ("p2o1d1t1s0l0f0", &[Task::ReadOn, Task::EraseAll]),
         ("p2o1d1t1s0l0f0", &[Task::ReadInTwo, Task::Program]),
         ("p2o1d0t0s0l0f1", &[Task::ReadOn, Task::EraseAll]),
         ("p1o1d1t1s0l0f1", &[Task::ReadInTwo]),
+        ("p2o1d1t1s0l0f0", &[Task::ReadRow]),
+        ("p2o1d1t1s0l0f0", &[Task::ReadRow, Task::EraseAll]),
+        ("p1o2d1t1s1l1f0", &[Task::ReadRow, Task::Program]),
+        ("p1o1d1t0s0l0f1", &[Task::ReadRow]),
     ];
     for (bounds, tasks) in cases {
         let workload = Workload {

@@ -479,3 +479,34 @@ fn a_refused_suspend_does_not_double_the_erase() {
         "alone {alone} us, with one read {read} us"
     );
 }
+
+/// Who asks for what is on the wires already gets that, and more comes behind it without a pause.
+#[test]
+fn reads_in_a_row_are_given_what_is_being_read_ahead() {
+    const PIECES: u32 = 16;
+    let right = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&right);
+    let mut board = board(vec![app(0, (0, BIG), move || {
+        for piece in 0..PIECES {
+            // A pattern that tells each piece and each page of it apart.
+            let page: [u8; 256] = core::array::from_fn(|at| (at as u32 * 7 + piece) as u8);
+            flash::program(piece * 4096 + 512, &page).expect("programs work");
+        }
+        for piece in 0..PIECES {
+            let mut data = [0; 4096];
+            flash::read(piece * 4096, &mut data).expect("reads work");
+            let page: [u8; 256] = core::array::from_fn(|at| (at as u32 * 7 + piece) as u8);
+            let blank = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0xFF);
+            let is_right = data[512..768] == page && blank(&data[..512]) && blank(&data[768..]);
+            counted.set(counted.get() + u32::from(is_right));
+        }
+    })]);
+    assert!(board.run_until(3_000_000, Board::is_over));
+    assert_eq!(right.get(), PIECES);
+    let counters = board.device().counters();
+    // The third is the first that was read ahead; one more than was asked for may be.
+    assert_eq!(counters.hits, PIECES - 2, "{counters:?}");
+    assert_eq!(counters.ahead, PIECES - 1, "{counters:?}");
+    board.settle();
+    assert_eq!(board.breaches.all(), []);
+}

@@ -67,6 +67,18 @@ pub enum Request {
     Aside(Aside),
 }
 
+impl Request {
+    /// Bytes of the array that it is about.
+    pub const fn length(&self) -> u32 {
+        match *self {
+            Request::Read { length, .. }
+            | Request::Program { length, .. }
+            | Request::Erase { length, .. } => length,
+            Request::Open | Request::Aside(_) => 0,
+        }
+    }
+}
+
 /// What came of a bite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bite<'b> {
@@ -125,6 +137,13 @@ pub enum Scope {
         /// Bytes of the range.
         length: u32,
     },
+    /// Reads of at least `least` bytes from `address` on: these are being read ahead.
+    ReadsFrom {
+        /// Byte address in the part.
+        address: u32,
+        /// Bytes.
+        least: u32,
+    },
 }
 
 impl Scope {
@@ -133,7 +152,7 @@ impl Scope {
         let [all, reads] = pair;
         match self {
             Scope::All => all,
-            Scope::ReadsOutside { .. } => reads,
+            Scope::ReadsOutside { .. } | Scope::ReadsFrom { .. } => reads,
         }
     }
 
@@ -151,7 +170,14 @@ impl Scope {
                 address as u64 + length as u64 <= start as u64
                     || start as u64 + range as u64 <= address as u64
             }
-            (Scope::ReadsOutside { .. }, _) => false,
+            (
+                Scope::ReadsFrom {
+                    address: first,
+                    least,
+                },
+                Request::Read { address, length },
+            ) => address == first && length >= least,
+            (Scope::ReadsOutside { .. } | Scope::ReadsFrom { .. }, _) => false,
         }
     }
 }
@@ -210,12 +236,10 @@ pub trait Host {
     /// deferred call.
     fn notify(&self);
 
-    /// There is new work and nothing else: as [`notify`](Host::notify), but a device that will
-    /// look by itself at the end of what it is at need not look before.
-    fn notify_work(&self);
-
-    /// As [`notify_work`](Host::notify_work), from a system call and from inside of no grant: a
-    /// device that is at rest begins at once, and may call the client meanwhile.
+    /// There is new work and nothing else: as [`notify`](Host::notify), but a device that will look
+    /// by itself at the end of what it is at need not look before. From a system call and from inside
+    /// of no grant: a device that is at rest begins at once, one that is reading just that ahead goes
+    /// on with it, and both may call the client meanwhile.
     fn begin_work(&self);
 
     /// As [`notify`](Host::notify), for what would come again and again if it came at once. The

@@ -27,6 +27,9 @@ pub const SMALL: usize = 4;
 /// Bytes of a read in two bites.
 const IN_TWO: usize = 4096 + 64;
 
+/// Bytes of a read that is no shorter than what is read ahead.
+const PIECE: usize = 1024;
+
 /// Bytes of a long read.
 pub const LONG: usize = 320 * 1024;
 
@@ -46,6 +49,8 @@ pub enum Task {
     ReadInTwo,
     /// Reads a few bytes, then those behind them, and so on: three reads.
     ReadOn,
+    /// Reads three times as much as is read ahead at least, piece behind piece.
+    ReadRow,
     /// Erases all of the region.
     EraseAll,
     /// Programs a few bytes.
@@ -79,6 +84,10 @@ fn perform(task: Task) {
         Task::ReadOn => (0..3).try_for_each(|piece| {
             let mut buffer = [0; SMALL];
             flash::read(piece * SMALL as u32, &mut buffer)
+        }),
+        Task::ReadRow => (0..3).try_for_each(|piece| {
+            let mut buffer = [0; PIECE];
+            flash::read(piece * PIECE as u32, &mut buffer)
         }),
         Task::Program => flash::program(0, &[0x3C; SMALL]),
         Task::ProgramOn => flash::program(250, &[0x3C; 300]),

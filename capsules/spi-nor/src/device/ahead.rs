@@ -6,10 +6,12 @@
 
 use super::counters::count;
 use super::reads::Wanted;
-use super::{Course, Device};
-use crate::client::{Flight, Host, Seat};
+use super::{Course, Device, Prepared};
+use crate::client::{Flight, Host, Scope, Seat};
 use crate::features::{Features, Place};
 use crate::operation::Kind;
+use crate::stream::Stream;
+use crate::window::Window;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
@@ -65,42 +67,82 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.windows.iter().for_each(|window| window.set(None));
     }
 
-    /// Reads what is likely to be asked for next, if the last requests came one behind the other.
-    pub(super) fn read_ahead(&self, landed: &Course<'a>, buffer: Flight) -> bool {
-        let Some(stream) = self.stream.get() else {
-            return false;
-        };
-        let own = landed.buffer.of(&self.windows).get();
-        let Some(dimensions) = self.dimensions().filter(|_| stream.is_steady()) else {
-            return false;
-        };
-        let start = match own.filter(|window| window.begins(landed.end())) {
-            Some(window) if window.is_fresh() => return false,
+    /// What is likely to be asked for after `course`, if the last requests came one behind the other.
+    pub(super) fn guess(&self, course: &Course<'a>, buffer: Flight) -> Option<Prepared<'a>> {
+        let stream = self.stream.get().filter(Stream::is_steady)?;
+        let dimensions = self.dimensions()?;
+        let own = course.buffer.of(&self.windows).get();
+        let start = match own.filter(|window| window.begins(course.end())) {
+            Some(window) if window.is_fresh() => return None,
             Some(window) => window.end(),
-            None => landed.end(),
+            None => course.end(),
         };
         if self.is_ahead(start) || self.leases() == 0 {
-            return false;
+            return None;
         }
         let length = stream
             .next_length()
             .min(dimensions.size.saturating_sub(start));
         let wanted = Wanted {
             seat: None,
-            flight: landed.flight.other(),
+            flight: course.flight.other(),
             buffer,
             address: start,
             length,
         };
-        let Some(Ok(mut prepared)) = self.prepare(&wanted) else {
-            // Behind the part's end there is nothing. A part that is read in a mode of its own is
-            // not read ahead.
+        // Behind the part's end there is nothing. A part that is read in a mode of its own is
+        // not read ahead.
+        let mut prepared = self.prepare(&wanted)?.ok()?;
+        prepared.course.rest = 0;
+        Some(prepared)
+    }
+
+    /// Reads what is likely to be asked for next.
+    pub(super) fn read_ahead(&self, landed: &Course<'a>, buffer: Flight) -> bool {
+        let Some(prepared) = self.guess(landed, buffer) else {
             return false;
         };
-        prepared.course.rest = 0;
         count(&self.tally.ahead);
         self.embark(&prepared.course);
         self.set_out(&prepared);
+        true
+    }
+
+    /// Whether what is on the wires was asked for by nobody.
+    pub(super) fn is_reading_ahead(&self) -> bool {
+        <F::Ahead<Window>>::IS_THERE
+            && self.is_busy()
+            && self
+                .course
+                .get()
+                .is_some_and(|course| course.seat.is_none())
+    }
+
+    /// Whoever asks for what is being read ahead, and for no less, is given that read. False if
+    /// nobody does.
+    pub(super) fn adopt(&self) -> bool {
+        if !self.is_reading_ahead() || self.stalled.is_some() {
+            return false;
+        }
+        let Some(course) = self.course.get() else {
+            return false;
+        };
+        let scope = Scope::ReadsFrom {
+            address: course.address,
+            least: course.plan.count,
+        };
+        let Some((seat, request)) = self.next_request(course.flight, scope) else {
+            return false;
+        };
+        let course = Course {
+            seat: Some(seat),
+            rest: request.length().saturating_sub(course.plan.count),
+            ..course
+        };
+        self.course.set(Some(course));
+        count(&self.tally.hits);
+        self.follow_stream(&course);
+        self.prepare_next(&course);
         true
     }
 }

@@ -81,7 +81,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             State::Busy => {
                 if !self.attached.get() || self.leases() == 0 {
                     self.happen(Event::Unwanted);
-                } else {
+                } else if !self.adopt() {
                     self.consider_suspension();
                 }
             }

@@ -25,7 +25,8 @@
 //! over: the rest of the same request, somebody else's request, or, if the last requests came one
 //! behind the other and nobody waits, what is likely to be asked for next. What was read ahead
 //! lies in its buffer as a [window](Window). Each byte of it is handed over once at most, and all
-//! is forgotten as soon as something is programmed or erased, or the part powered down.
+//! is forgotten as soon as something is programmed or erased, or the part powered down. Whoever asks
+//! for it while it is on the wires still is given that read, as if it were his own from the beginning.
 //!
 //! # Programming without a pause
 //!

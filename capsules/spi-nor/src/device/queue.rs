@@ -136,20 +136,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Host for Device<'a, C, A,
         self.deferred_call.set();
     }
 
-    fn notify_work(&self) {
-        match self.state.get() {
-            // Whatever ends looks for more, and so does whoever comes to rest.
-            State::Busy if self.may_be_suspended() => self.deferred_call.set(),
-            State::Busy | State::Starting | State::Stopping(_) => {}
-            State::Off | State::Ready | State::Draining | State::Failed => self.deferred_call.set(),
-        }
-    }
-
     fn begin_work(&self) {
-        if self.is_ready() {
-            self.consider();
-        } else {
-            self.notify_work();
+        match self.state.get() {
+            State::Ready => self.consider(),
+            // Whatever ends looks for more, and so does whoever comes to rest.
+            State::Busy if self.adopt() || !self.may_be_suspended() => {}
+            State::Starting | State::Stopping(_) => {}
+            State::Busy | State::Off | State::Draining | State::Failed => self.deferred_call.set(),
         }
     }
 

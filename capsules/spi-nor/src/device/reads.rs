@@ -96,20 +96,26 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// While a read is on the wires: what comes after it.
     pub(super) fn prepare_next(&self, course: &Course<'a>) {
-        let Some(seat) = course.seat.filter(|_| course.rest > 0) else {
+        let Some(seat) = course.seat else {
             return;
         };
-        if !self.has_second()
-            || self.stalled.is_some()
-            || !seat.client.pipelines()
-            || self.is_ahead(course.end())
-        {
+        if !self.has_second() || self.stalled.is_some() {
+            return;
+        }
+        let buffer = course.buffer.other();
+        if course.rest == 0 {
+            if let Some(next) = self.guess(course, buffer) {
+                self.prepared.put(next);
+            }
+            return;
+        }
+        if !seat.client.pipelines() || self.is_ahead(course.end()) {
             return;
         }
         let next = Wanted {
             seat: Some(seat),
             flight: course.flight.other(),
-            buffer: course.buffer.other(),
+            buffer,
             address: course.end(),
             length: course.rest,
         };
@@ -155,15 +161,19 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.following.set(true);
         self.happen(Event::Ended);
         self.following.set(false);
-        if !course
-            .seat
-            .is_some_and(|seat| seat.client.goes_on(course.flight, next.flight))
-        {
-            // Its owner has died meanwhile: it is nobody's.
-            next.seat = None;
-            next.rest = 0;
+        if next.seat.is_none() {
+            count(&self.tally.ahead);
+        } else {
+            if !course
+                .seat
+                .is_some_and(|seat| seat.client.goes_on(course.flight, next.flight))
+            {
+                // Its owner has died meanwhile: it is nobody's.
+                next.seat = None;
+                next.rest = 0;
+            }
+            self.follow_stream(&next);
         }
-        self.follow_stream(&next);
         self.embark(&next);
         self.tell(&course, Ok(()));
         match sent {
