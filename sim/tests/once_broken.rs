@@ -11,6 +11,7 @@ mod four_byte {
     //! while the device is Ready. It is in 3-byte mode then, and the device does not know.
 
     use super::support::{Bench, SECTOR};
+    use spi_nor::lifecycle::State;
     use userland_rt::flash;
 
     /// One app's program must not land in another app's region.
@@ -48,6 +49,44 @@ mod four_byte {
             Vec::<usize>::new(),
             "another app's region was programmed"
         );
+    }
+
+    /// The same between two pages of one program, of which the second one would be ready.
+    #[test]
+    fn nor_does_it_between_two_pages() {
+        let mut programmed = 0;
+        for pass in 0.. {
+            let mut trial = Bench::new("MT25QU256A")
+                .idle_us(10_000_000)
+                .app(|lab| {
+                    let _ = lab.note("erase", flash::erase(0, SECTOR));
+                    let _ = lab.note("program", flash::program(0, &[0xF0; 1024]));
+                })
+                .app(|lab| {
+                    let _ = lab.open();
+                    lab.wait_for_signal();
+                    let _ = lab.note("program", flash::program(0x100, &[0x55; 512]));
+                })
+                .boot();
+            trial.run_until_noted(3);
+            let before = trial.region(0, 0, SECTOR as usize);
+            trial.lab.signal();
+            trial.run_until(|board| board.device().state() == State::Busy);
+            for _ in 0..pass {
+                trial.board.step();
+            }
+            let was_over = trial.lab.noted() == 4;
+            let now = trial.board.machine.now_ns();
+            trial.lab.nor(|nor| nor.hardware_reset(now));
+            trial.run_until_noted(4);
+            assert_eq!(trial.region(0, 0, SECTOR as usize), before, "{pass}");
+            let page = trial.region(1, 0x200, 256);
+            programmed += u32::from(page.iter().all(|byte| *byte == 0x55));
+            if was_over {
+                break;
+            }
+        }
+        assert!(programmed > 0, "the second page is never reached");
     }
 }
 

@@ -137,6 +137,11 @@ fn it_is_detached_at_every_pass() {
             passes > pass
         });
         let was_over = !told.borrow().is_empty();
+        board.machine.with_qspi(|qspi| {
+            qspi.set_observing(true);
+            qspi.take_observations()
+        });
+        let before = programmed(&board);
         board.detach();
         assert!(board.run_until(1_000_000, Board::is_over), "{pass}");
         board.settle();
@@ -148,6 +153,18 @@ fn it_is_detached_at_every_pass() {
             _ => panic!("told once: {:?}", told.borrow()),
         };
         assert_eq!(done, programmed(&board), "{pass}");
+        let observations = board.machine.with_qspi(|qspi| qspi.take_observations());
+        let is_write = |what: &Observation| {
+            let write = Task::Write;
+            matches!(what, Observation::TaskTriggered { task, .. } if *task == write)
+        };
+        let begun = observations.iter().filter(|it| is_write(&it.what));
+        // Of the first page the WREN, or the look behind it, may have been in flight.
+        let may_begin = usize::from(before == 0);
+        assert!(
+            begun.count() <= may_begin,
+            "{pass}: a page after the detach"
+        );
         if was_over {
             break;
         }
