@@ -55,6 +55,13 @@ impl Divider {
         Divider(by)
     }
 
+    /// How long so many clocks take, in µs, rounded up.
+    pub(crate) const fn us(self, clocks: u32) -> u32 {
+        clocks
+            .saturating_mul(self.0 as u32)
+            .div_ceil(Self::SOURCE_HZ / 1_000_000)
+    }
+
     const fn sckfreq(self) -> u32 {
         (self.0 as u32).saturating_sub(1)
     }

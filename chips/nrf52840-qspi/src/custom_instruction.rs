@@ -28,7 +28,7 @@ enum Progress {
     /// The opcode of a long frame is next, or on the wires.
     Opcode,
     /// The chunk that begins here is next, or on the wires.
-    Chunk(usize),
+    Chunk(u16),
     /// Everything is through.
     Over,
 }
@@ -46,14 +46,18 @@ pub struct Frame {
     pub stop: bool,
 }
 
-/// A command on its way.
+/// A command on its way. It is copied for each frame, so it is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Exchange {
-    operation: Operation,
-    after_write_enable: bool,
-    header: usize,
-    total: usize,
+    address: u32,
+    opcode: u8,
+    data: Data,
+    /// Bytes of the address, and with the dummy bytes.
+    width: u8,
+    header: u8,
+    total: u16,
     progress: Progress,
+    after_write_enable: bool,
 }
 
 impl Exchange {
@@ -68,13 +72,18 @@ impl Exchange {
 
     /// Begins, after a WREN that the peripheral sends if `after_write_enable`.
     pub fn new(operation: Operation, length: usize, after_write_enable: bool) -> Exchange {
-        let header = Self::header_length(&operation.template);
+        let Operation { template, address } = operation;
+        let header = Self::header_length(&template);
+        // No more than LONGEST_DATA.
         let total = header + length;
         Exchange {
-            operation,
+            address,
+            opcode: template.opcode,
+            data: template.data,
+            width: template.address.bytes() as u8,
+            header: header as u8,
+            total: total as u16,
             after_write_enable,
-            header,
-            total,
             progress: if total <= CHUNK {
                 Progress::Chunk(0)
             } else {
@@ -84,7 +93,11 @@ impl Exchange {
     }
 
     fn is_long(&self) -> bool {
-        self.total > CHUNK
+        self.total() > CHUNK
+    }
+
+    fn total(&self) -> usize {
+        self.total.into()
     }
 
     /// Whether everything is through.
@@ -96,13 +109,10 @@ impl Exchange {
     /// then dummy bytes. Those are 0: as a mode byte, 0 keeps no part in
     /// continuous-read mode.
     fn header_byte(&self, position: usize) -> u8 {
-        let width = self.operation.template.address.bytes();
-        let [_, three @ ..] = self.operation.address.to_be_bytes();
-        let four = self.operation.address.to_be_bytes();
-        let address: &[u8] = if width == 4 { &four } else { &three };
-        match address.get(position) {
-            Some(byte) if position < width => *byte,
-            Some(_) | None => 0,
+        let behind = usize::from(self.width).saturating_sub(position);
+        match behind.checked_sub(1) {
+            Some(bytes) => (self.address >> (8 * bytes as u32 & 31)) as u8,
+            None => 0,
         }
     }
 
@@ -118,15 +128,15 @@ impl Exchange {
                     stop: false,
                 });
             }
-            Progress::Chunk(start) => start,
+            Progress::Chunk(start) => usize::from(start),
             Progress::Over => return None,
         };
-        let count = self.total.saturating_sub(start).min(CHUNK);
+        let count = self.total().saturating_sub(start).min(CHUNK);
         let mut bytes = [0; CHUNK];
         for (position, byte) in (start..).zip(bytes.iter_mut().take(count)) {
-            *byte = match position.checked_sub(self.header) {
+            *byte = match position.checked_sub(self.header.into()) {
                 None => self.header_byte(position),
-                Some(index) => match self.operation.template.data {
+                Some(index) => match self.data {
                     Data::Out => data.get(index).copied().unwrap_or(0),
                     Data::In | Data::None => 0,
                 },
@@ -136,7 +146,7 @@ impl Exchange {
             bytes,
             count,
             long: self.is_long(),
-            stop: self.is_long() && start + count == self.total,
+            stop: self.is_long() && start + count == self.total(),
         })
     }
 
@@ -148,24 +158,24 @@ impl Exchange {
                 self.progress = Progress::Chunk(0);
                 return;
             }
-            Progress::Chunk(start) => start,
+            Progress::Chunk(start) => usize::from(start),
             Progress::Over => return,
         };
-        let end = self.total.min(start + CHUNK);
-        if self.operation.template.data == Data::In {
+        let end = self.total().min(start + CHUNK);
+        if self.data == Data::In {
             for (position, byte) in (start..end).zip(received) {
                 if let Some(place) = position
-                    .checked_sub(self.header)
+                    .checked_sub(self.header.into())
                     .and_then(|index| data.get_mut(index))
                 {
                     *place = byte;
                 }
             }
         }
-        self.progress = if end == self.total {
+        self.progress = if end == self.total() {
             Progress::Over
         } else {
-            Progress::Chunk(end)
+            Progress::Chunk(end as u16)
         };
     }
 
@@ -182,7 +192,7 @@ impl Exchange {
                 .cinstrdat1()
                 .set(u32::from_le_bytes([b4, b5, b6, b7]));
         }
-        let mut instruction = CINSTRCONF::OPCODE.val(self.operation.template.opcode.into())
+        let mut instruction = CINSTRCONF::OPCODE.val(self.opcode.into())
             + CINSTRCONF::LENGTH.val(frame.count as u32 + 1)
             // Low, they would protect, hold or reset the flash.
             + CINSTRCONF::LIO2::SET
@@ -212,7 +222,7 @@ impl Exchange {
 
     /// What came in for the frame that is on the wires.
     pub fn receive<P: Port>(&self, registers: &Registers<P>) -> [u8; CHUNK] {
-        let wanted = match self.operation.template.data {
+        let wanted = match self.data {
             Data::In => self.underway(),
             Data::None | Data::Out => 0,
         };
@@ -233,7 +243,7 @@ impl Exchange {
     fn underway(&self) -> usize {
         match self.progress {
             Progress::Opcode | Progress::Over => 0,
-            Progress::Chunk(start) => self.total.saturating_sub(start).min(CHUNK),
+            Progress::Chunk(start) => self.total().saturating_sub(start.into()).min(CHUNK),
         }
     }
 }

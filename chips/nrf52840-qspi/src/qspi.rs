@@ -24,13 +24,6 @@ use qspi_hil::{Client, Controller, Error, Granularity, Operation, Refused, Stopp
 use tock_registers::fields::FieldValue;
 use tock_registers::interfaces::{Readable, Writeable};
 
-/// A custom instruction on its way.
-struct Instruction {
-    exchange: Exchange,
-    /// Copied from and to by the driver. The hardware never sees it.
-    buffer: Option<SubSliceMut<'static, u8>>,
-}
-
 /// The QSPI peripheral.
 ///
 /// The board calls [`handle_interrupt`](Self::handle_interrupt) on interrupt 41 and
@@ -49,7 +42,10 @@ pub struct Qspi<'a, P: Port, F: DmaFence> {
     state: Cell<State>,
     /// Memory that the DMA works on. If the driver is off, memory in quarantine.
     lent: OptionalCell<Lent>,
-    instruction: OptionalCell<Instruction>,
+    /// The custom instruction that is on its way.
+    instruction: Cell<Option<Exchange>>,
+    /// Its buffer. Copied from and to by the driver: the hardware never sees it.
+    borrowed: OptionalCell<SubSliceMut<'static, u8>>,
     tally: Tally,
     answers: Cell<u32>,
 }
@@ -78,7 +74,8 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
             off: OptionalCell::new(Off(())),
             state: Cell::new(State::Off),
             lent: OptionalCell::empty(),
-            instruction: OptionalCell::empty(),
+            instruction: Cell::new(None),
+            borrowed: OptionalCell::empty(),
             tally: Tally::default(),
             answers: Cell::new(0),
         }
@@ -142,11 +139,9 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
         self.state.get().hash(hasher);
         self.divider.get().hash(hasher);
         (self.off.is_some(), self.lent.is_some()).hash(hasher);
-        let instruction = self.instruction.take();
-        if let Some(instruction) = &instruction {
-            (instruction.exchange, instruction.buffer.is_some()).hash(hasher);
+        if let Some(exchange) = self.instruction.get() {
+            (exchange, self.borrowed.is_some()).hash(hasher);
         }
-        self.instruction.insert(instruction);
     }
 
     /// The one place that sets the state.
@@ -172,19 +167,15 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
         action
     }
 
-    /// The configuration with the present clock.
-    fn present(&self) -> Config {
-        Config {
-            divider: self.divider.get(),
-            ..self.config
-        }
-    }
-
     /// Configures and enables. READY comes whatever the flash does.
     fn activate(&self) {
         self.pads.configure();
         Pins::disconnect(&self.registers);
-        self.present().apply(&self.registers);
+        let present = Config {
+            divider: self.divider.get(),
+            ..self.config
+        };
+        present.apply(&self.registers);
         self.registers.enable().write(ENABLE::ENABLE::SET);
         // An event from before must not look like ACTIVATE's.
         clear_ready(&self.registers);
@@ -220,41 +211,41 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
 
     /// Forgets the custom instruction, if there is one, but for its buffer.
     fn end_instruction(&self) -> Option<SubSliceMut<'static, u8>> {
-        self.instruction.take()?.buffer
+        self.instruction.set(None);
+        self.borrowed.take()
     }
 
     /// Sends what is next of the custom instruction.
     fn send_frame(&self) {
-        let Some(instruction) = self.instruction.take() else {
+        let Some(exchange) = self.instruction.get() else {
             count(&self.tally.impossible);
             return;
         };
-        let data = instruction
-            .buffer
-            .as_ref()
-            .map_or(&[] as &[u8], SubSliceMut::as_slice);
-        match instruction.exchange.frame(data) {
-            Some(frame) => instruction.exchange.send(&self.registers, &frame),
+        let buffer = self.borrowed.take();
+        let data = buffer.as_ref().map_or(&[][..], SubSliceMut::as_slice);
+        let frame = exchange.frame(data);
+        self.borrowed.insert(buffer);
+        match frame {
+            Some(frame) => exchange.send(&self.registers, &frame),
             None => count(&self.tally.impossible),
         }
-        self.instruction.set(instruction);
     }
 
     /// A frame of the custom instruction is through.
     fn collect(&self, at_rest: AtRest<'_>) {
-        let Some(mut instruction) = self.instruction.take() else {
+        let Some(mut exchange) = self.instruction.get() else {
             count(&self.tally.impossible);
             return;
         };
-        let received = instruction.exchange.receive(&self.registers);
-        let data = instruction
-            .buffer
+        let received = exchange.receive(&self.registers);
+        let mut buffer = self.borrowed.take();
+        let data = buffer
             .as_mut()
-            .map_or(&mut [] as &mut [u8], SubSliceMut::as_mut_slice);
-        instruction.exchange.collect(received, data);
-        let over = instruction.exchange.is_over();
-        self.instruction.set(instruction);
-        if !over {
+            .map_or(&mut [][..], SubSliceMut::as_mut_slice);
+        exchange.collect(received, data);
+        self.borrowed.insert(buffer);
+        self.instruction.set(Some(exchange));
+        if !exchange.is_over() {
             self.send_frame();
         } else if self.step(Event::InstructionOver) == Action::Complete {
             self.complete(at_rest);
@@ -344,10 +335,9 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
             }
             Engine::Instruct => {
                 let length = buffer.as_ref().map_or(0, SubSliceMut::len);
-                self.instruction.set(Instruction {
-                    exchange: Exchange::new(operation, length, after_write_enable),
-                    buffer,
-                });
+                let exchange = Exchange::new(operation, length, after_write_enable);
+                self.instruction.set(Some(exchange));
+                self.borrowed.insert(buffer);
                 Ok(if self.config.xip_used {
                     Event::StartByDetour
                 } else {
@@ -464,7 +454,7 @@ impl<'a, P: Port, F: DmaFence> Controller<'a> for Qspi<'a, P, F> {
     /// 0 if the template isn't supported.
     fn longest_us(&self, template: &Template, length: usize) -> u32 {
         transfer::engine(template, &self.config).map_or(0, |engine| {
-            engine.longest_us(template, length, &self.present())
+            engine.longest_us(template, length, &self.config, self.divider.get())
         })
     }
 

@@ -16,7 +16,7 @@
 //! clocks, is shown by custom instruction if it is single-line. The engines send WREN
 //! by themselves, and read the status register until WIP = 0 before they begin.
 
-use crate::config::Config;
+use crate::config::{Config, Divider};
 use crate::custom_instruction::{CHUNK, Exchange, LONGEST_DATA};
 use crate::hardware::WORD;
 use qspi_hil::{Data, Error, Granularity, Lines, Operation, Template};
@@ -57,17 +57,17 @@ pub(crate) const LONGEST_DMA: usize = 0x3_FFFC;
 pub(crate) const ACTIVATION_US: u32 = 1000;
 
 /// How long an interrupt may take to be served, in µs.
-const INTERRUPT_US: u64 = 50;
+const INTERRUPT_US: u32 = 50;
 
 /// For silicon that raises WRITESTART's READY only after the page is programmed, in
 /// µs. Drivers agree that it comes before, but no document says so.
-const PROGRAM_US: u64 = 10_000;
+const PROGRAM_US: u32 = 10_000;
 
 /// Clocks of the peripheral's own look at the status register.
-const RDSR_CLOCKS: u64 = 16;
+const RDSR_CLOCKS: u32 = 16;
 
 /// Clocks of the peripheral's own WREN.
-const WREN_CLOCKS: u64 = 8;
+const WREN_CLOCKS: u32 = 8;
 
 /// Whose business `template` is. `None` if it can't be shown.
 pub(crate) fn engine(template: &Template, config: &Config) -> Option<Engine> {
@@ -171,11 +171,18 @@ impl Engine {
         Ok(())
     }
 
-    /// The longest time in µs until READY, with a flash that is not busy. More data
-    /// than the engine takes counts as the most that it does.
-    pub fn longest_us(self, template: &Template, length: usize, config: &Config) -> u32 {
+    /// The longest time in µs until READY, with a flash that is not busy and a clock that is
+    /// `divider`'s. More data than the engine takes counts as the most that it does.
+    pub fn longest_us(
+        self,
+        template: &Template,
+        length: usize,
+        config: &Config,
+        divider: Divider,
+    ) -> u32 {
         let length = length.min(self.longest_data(template, config));
-        let wires = template.clocks(length);
+        // No more than 2 Mi clocks of data, and a header: no 64 bits are needed, nor are divisions.
+        let wires = template.clocks(length) as u32;
         let (clocks, commands, interrupts, extra_us) = match self {
             Engine::Read(_) => (RDSR_CLOCKS + wires, 2, 1, 0),
             Engine::Program(_) => (RDSR_CLOCKS + WREN_CLOCKS + wires, 3, 1, PROGRAM_US),
@@ -183,20 +190,18 @@ impl Engine {
                 (RDSR_CLOCKS + WREN_CLOCKS + wires, 3, 1, 0)
             }
             Engine::Instruct => {
-                let chunks = Exchange::stream_length(template, length).div_ceil(CHUNK) as u64;
+                let chunks = Exchange::stream_length(template, length).div_ceil(CHUNK) as u32;
                 let detour_us = if config.xip_used {
-                    u64::from(ACTIVATION_US) + INTERRUPT_US
+                    ACTIVATION_US + INTERRUPT_US
                 } else {
                     0
                 };
                 (wires, 1, 1 + chunks, detour_us)
             }
         };
-        let bus_us = (clocks * 1_000_000).div_ceil(config.divider.hz().max(1).into());
         // SCKDELAY counts 62.5 ns: sixteen of them are a µs.
-        let gaps_us = (commands * u64::from(config.sck_delay)).div_ceil(16);
-        let us = bus_us + gaps_us + interrupts * INTERRUPT_US + extra_us;
-        us.try_into().unwrap_or(u32::MAX)
+        let gaps_us = (commands * u32::from(config.sck_delay)).div_ceil(16);
+        divider.us(clocks) + gaps_us + interrupts * INTERRUPT_US + extra_us
     }
 }
 
@@ -260,20 +265,21 @@ mod tests {
     #[test]
     fn the_slowest_of_the_longest() {
         let config = Config {
-            divider: crate::config::Divider::MHZ_2,
             sck_delay: 255,
             ..config()
         };
-        let longest = Engine::Read(4).longest_us(&READ_4IO, LONGEST_DMA, &config);
+        let longest = |length| {
+            Engine::Read(4).longest_us(&READ_4IO, length, &config, Divider::MHZ_2)
+        };
+        let beyond = longest(usize::MAX);
+        let longest = longest(LONGEST_DMA);
         assert!(longest > 262_140 && longest < 270_000);
-        let beyond = Engine::Read(4).longest_us(&READ_4IO, usize::MAX, &config);
         assert_eq!(beyond, longest, "no operation is longer");
     }
 
     #[test]
     fn the_clock_and_the_gaps_count() {
         let slow = Config {
-            divider: crate::config::Divider::MHZ_2,
             sck_delay: 160,
             ..config()
         };
@@ -286,7 +292,7 @@ mod tests {
             data: Data::In,
         };
         assert_eq!(
-            Engine::Read(0).longest_us(&template, 1, &slow),
+            Engine::Read(0).longest_us(&template, 1, &slow, Divider::MHZ_2),
             20 + 20 + 50
         );
     }
