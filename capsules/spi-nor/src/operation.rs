@@ -169,9 +169,33 @@ impl OperationScript {
     /// script, and its first act.
     pub fn after_write_enable(recipe: Recipe, status: u8) -> (OperationScript, Act) {
         let mut script = OperationScript::new(recipe);
-        script.stage = Stage::CheckingWriteEnable;
-        let act = script.next(Input::Done(&[status]));
+        let act = script.write_enabled(status);
         (script, act)
+    }
+
+    /// The same, in the place of one that is over, which is expected to take `expected_us`.
+    pub fn follow(&mut self, recipe: &Recipe, expected_us: u32, status: u8) -> Act {
+        // Not a new one, which would be made elsewhere and then copied.
+        let OperationScript {
+            stage: _,
+            recipe: ours,
+            pace,
+            followed,
+            hands_over,
+            is_enabled,
+        } = self;
+        *ours = *recipe;
+        ours.typical_us = expected_us;
+        *pace = Pace::new(expected_us, recipe.maximum_us);
+        *followed = false;
+        *hands_over = None;
+        *is_enabled = false;
+        self.write_enabled(status)
+    }
+
+    fn write_enabled(&mut self, status: u8) -> Act {
+        self.stage = Stage::CheckingWriteEnable;
+        self.next(Input::Done(&[status]))
     }
 
     /// Whether another page waits to be programmed as soon as this one is. Then WREN for that one
@@ -241,14 +265,19 @@ impl OperationScript {
             Input::Refused(error) => finished(Err(self.refused(error))),
             Input::Begin | Input::Done(_) | Input::Elapsed => self.step(input.first()),
         };
-        let (stage, act) = self.left(stage, act);
+        if let Act::Finished(result) = act
+            && let Some(leave) = self.leaves(result)
+        {
+            self.stage = Stage::LeavingSecured(result);
+            return Act::bare(leave);
+        }
         self.stage = stage;
         act
     }
 
-    /// Whatever the end of it is, the array is put back in its place first. A part that has to be
-    /// reset leaves all modes anyway.
-    fn left(&self, stage: Stage, act: Act) -> (Stage, Act) {
+    /// Whatever the end of it is, the array is put back in its place first, by this command. A part
+    /// that has to be reset leaves all modes anyway.
+    fn leaves(&self, result: Result<(), Error>) -> Option<u8> {
         let entered = match self.stage {
             Stage::Queued | Stage::CheckingLock | Stage::LeavingSecured(_) | Stage::Done => None,
             Stage::EnteringSecured
@@ -265,12 +294,9 @@ impl OperationScript {
             | Stage::Withdrawing
             | Stage::ClearingFailure(_) => self.recipe.secured(),
         };
-        match (act, entered) {
-            (Act::Finished(Err(error)), _) if error.is_fault() => (stage, act),
-            (Act::Finished(result), Some((_, leave))) => {
-                (Stage::LeavingSecured(result), Act::bare(leave))
-            }
-            (_, _) => (stage, act),
+        match (result, entered) {
+            (Err(error), _) if error.is_fault() => None,
+            (Ok(()) | Err(_), entered) => entered.map(|(_, leave)| leave),
         }
     }
 
@@ -298,6 +324,7 @@ impl OperationScript {
         }
     }
 
+    #[inline(always)]
     fn step(&mut self, answer: Option<u8>) -> (Stage, Act) {
         match self.stage {
             Stage::Queued => match (self.recipe.lock(), self.recipe.four_byte_mode) {

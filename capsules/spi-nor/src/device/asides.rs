@@ -5,7 +5,7 @@
 //! What is asked of the part beside ranges of its array.
 
 use super::reads::Begun;
-use super::{Course, Device, Script};
+use super::{Course, Device, Rare, Script};
 use crate::aside;
 use crate::aside::{Aside, Step};
 use crate::bite::Plan;
@@ -75,7 +75,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             Ok(Step::Write(script)) => {
                 let plan = Plan { head: 0, count: 0 };
                 self.embark(&course(Kind::Erase, plan));
-                self.run(Script::Unlock(script));
+                self.rare.put(Rare::Unlock(script));
+                self.run(Script::Unlock);
                 Begun::Started
             }
         }
@@ -116,7 +117,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 Err(_) => {}
             }
         });
-        self.end_bite(course, result);
+        self.end_bite(&course, result);
     }
 
     /// What is known of the part is not to be relied on any more, but for what it was before bits were

@@ -126,12 +126,25 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         course.buffer.of(&self.windows).set(None);
         self.buffer.set(course.buffer);
         self.course.set(Some(*course));
+        self.embarked(course.aside.is_some());
+    }
+
+    /// The same with the [next page](Device::next_page), whose bytes are in the buffer in use.
+    pub(super) fn embark_next(&self) {
+        self.next_page.map(|next| {
+            next.course.buffer.of(&self.windows).set(None);
+            self.course.set(Some(next.course));
+        });
+        self.embarked(false);
+    }
+
+    fn embarked(&self, is_aside: bool) {
         let _unused = self.prepared.take();
         self.next_page.set(None);
         count(&self.tally.begun);
         if !self.stalled.is_some() {
             // Nobody reads the array while the part is at something else.
-            self.for_good.set(course.aside.is_some());
+            self.for_good.set(is_aside);
             self.runs.set(false);
             self.stood.set(false);
             self.happen(Event::Begun);
@@ -163,17 +176,22 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         buffer.reset();
         let window = buffer.as_mut_slice().get_mut(..length);
         let loaded = window.is_some_and(|window| {
-            window.fill(0xFF);
-            window
-                .get_mut(head..head.saturating_add(count as usize))
-                .is_some_and(|place| seat.client.fill(flight, skip, place))
+            let Some((before, rest)) = window.split_at_mut_checked(head) else {
+                return false;
+            };
+            let Some((place, behind)) = rest.split_at_mut_checked(count as usize) else {
+                return false;
+            };
+            before.fill(0xFF);
+            behind.fill(0xFF);
+            seat.client.fill(flight, skip, place)
         });
         cell.put(buffer);
         loaded
     }
 
     /// The hardware is done with a bite.
-    pub(super) fn end_bite(&self, course: Course<'a>, result: Result<(), Error>) {
+    pub(super) fn end_bite(&self, course: &Course<'a>, result: Result<(), Error>) {
         count(&self.tally.ended);
         self.next_page.set(None);
         if !self.attached.get() {
@@ -182,13 +200,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         }
         match result {
             Err(error) if error.is_fault() => {
-                self.tell(&course, result);
+                self.tell(course, result);
                 self.give_up_stalled(error);
                 self.settle_detach();
                 self.happen(Event::Faulted);
             }
             Ok(()) | Err(_) if self.stalled.is_some() => {
-                self.tell(&course, result);
+                self.tell(course, result);
                 self.read_meanwhile();
             }
             Ok(()) if course.kind == Kind::Read && self.is_busy() => {
@@ -198,15 +216,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 self.land(course);
             }
             Ok(()) if course.kind != Kind::Read && self.is_busy() => {
-                self.learn(&course);
-                self.tell(&course, result);
+                self.learn(course);
+                self.tell(course, result);
                 self.following.set(true);
                 self.happen(Event::Ended);
                 self.following.set(false);
                 self.serve();
             }
             Ok(()) | Err(_) => {
-                self.tell(&course, result);
+                self.tell(course, result);
                 self.happen(Event::Ended);
             }
         }
@@ -248,7 +266,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// Ready, and the bytes of a read are in their buffer: first the next one is started, then
     /// these are handed over.
-    pub(super) fn land(&self, course: Course<'a>) {
+    pub(super) fn land(&self, course: &Course<'a>) {
         if course.seat.is_none() {
             course.buffer.of(&self.windows).set(Some(Window::new(
                 course.address,
@@ -258,8 +276,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             self.serve();
             return;
         }
-        let next = self.follow(&course);
-        self.tell(&course, Ok(()));
+        let next = self.follow(course);
+        self.tell(course, Ok(()));
         if let Begun::Landed(next) = &next {
             self.tell(next, Ok(()));
         }

@@ -62,8 +62,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         match script {
             Some(Script::BringUp) => self.bring_up.map(|bring_up| bring_up.hash(hasher)),
             Some(Script::Operation) => self.operation.map(|operation| operation.hash(hasher)),
-            Some(Script::Read | Script::Suspension | Script::Unlock(_) | Script::ShutDown(_))
-            | None => None,
+            Some(Script::Unlock | Script::ShutDown) => self.rare.map(|script| script.hash(hasher)),
+            Some(Script::Read | Script::Suspension) | None => None,
         };
         self.stalled.map(|stalled| {
             (stalled.operation, stalled.left_us).hash(hasher);

@@ -15,15 +15,17 @@ use qspi_hil::Controller;
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// With the time that was learned in place of the tables'.
     pub(super) fn as_learned(&self, recipe: Recipe, course: &Course<'a>) -> Recipe {
-        let lesson = self
-            .lesson(recipe.kind, course.plan.count)
-            .filter(|_| F::LEARNS);
-        let typical_us = lesson.map_or(recipe.typical_us, |lesson| {
-            lesson.get().expected_us(recipe.typical_us)
-        });
         Recipe {
-            typical_us,
+            typical_us: self.expected_us(recipe.kind, course.plan.count, recipe.typical_us),
             ..recipe
+        }
+    }
+
+    /// What is learned of something that typically takes `typical_us`, by the part's tables.
+    pub(super) fn expected_us(&self, kind: Kind, count: u32, typical_us: u32) -> u32 {
+        match self.lesson(kind, count) {
+            Some(lesson) if F::LEARNS => lesson.get().expected_us(typical_us),
+            Some(_) | None => typical_us,
         }
     }
 

@@ -5,7 +5,7 @@
 //! Power: what the lifecycle decides, done.
 
 use super::counters::count;
-use super::{Device, FIRST_CLOCK_HZ, Proof, Script};
+use super::{Device, FIRST_CLOCK_HZ, Proof, Rare, Script};
 use crate::bring_up::AFTER_RESET_US;
 use crate::client::Flight;
 use crate::error::Error;
@@ -191,7 +191,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let farewell = self
             .profile
             .map_or(Farewell::default(), |profile| profile.farewell());
-        self.run(Script::ShutDown(ShutDown::new(farewell)));
+        self.shut_down(ShutDown::new(farewell));
     }
 
     /// The part is stuck. Its reset is the documented way out; whatever it is
@@ -200,7 +200,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.cancel_wait();
         self.forget_part();
         self.was_reset.set(true);
-        self.run(Script::ShutDown(ShutDown::rescue()));
+        self.shut_down(ShutDown::rescue());
+    }
+
+    fn shut_down(&self, script: ShutDown) {
+        self.rare.put(Rare::ShutDown(script));
+        self.run(Script::ShutDown);
     }
 
     /// Disables the controller. False if it is not idle: then nothing is done.
@@ -261,7 +266,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.forget_part();
         self.fault.set(Some(Error::NoAnswer));
         self.teardown_fault.set(Some(Error::NoAnswer));
-        if let Some(Script::BringUp | Script::ShutDown(_)) = self.script.take() {
+        if let Some(Script::BringUp | Script::ShutDown) = self.script.take() {
             self.may_come_up.set(true);
         }
         self.next_page.set(None);

@@ -93,11 +93,11 @@ use counters::Tally;
 use kernel::ErrorCode;
 use kernel::collections::list::List;
 use kernel::deferred_call::{DeferredCall, DeferredCallClient};
-use kernel::hil::time::Alarm;
+use kernel::hil::time::{Alarm, ConvertTicks, Ticks};
 use kernel::utilities::cells::{MapCell, OptionalCell};
 use kernel::utilities::leasable_buffer::SubSliceMut;
 use qspi_hil::{Controller, Operation};
-use waiting::{Known, Waiting};
+use waiting::Waiting;
 
 pub use counters::Counters;
 
@@ -130,10 +130,11 @@ enum Proof<Idle, Off> {
     Off(Off),
 }
 
-/// What the controller and the alarm work for.
+/// What the controller and the alarm work for. The scripts themselves are too large to be moved
+/// around.
 #[derive(Clone, Copy, Hash)]
 enum Script {
-    /// See [`Device::bring_up`], which is too large to be moved around.
+    /// See [`Device::bring_up`].
     BringUp,
     /// See [`Device::operation`] and [`Device::course`].
     Operation,
@@ -141,7 +142,15 @@ enum Script {
     Read,
     /// See [`Device::suspension`] and [`Device::stalled`].
     Suspension,
-    /// See [`Device::course`].
+    /// See [`Device::rare`] and [`Device::course`].
+    Unlock,
+    /// See [`Device::rare`].
+    ShutDown,
+}
+
+/// Scripts that are rarely run, and never at the same time.
+#[derive(Clone, Copy, Hash)]
+enum Rare {
     Unlock(Unlock),
     ShutDown(ShutDown),
 }
@@ -260,6 +269,7 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>, F: Features = Full> {
     leftover_us: Cell<u32>,
     script: Cell<Option<Script>>,
     bring_up: MapCell<BringUp<F::Identity>>,
+    rare: MapCell<Rare>,
     operation: MapCell<OperationScript>,
     course: Cell<Option<Course<'a>>>,
     /// What comes after the read in flight, if nobody else wants anything.
@@ -296,8 +306,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>, F: Features = Full> {
     wait: Cell<Option<Waiting<A::Ticks>>>,
     /// Since when, and for how many ticks, the alarm is set, though perhaps for nothing any more.
     armed: Cell<Option<(A::Ticks, A::Ticks)>>,
-    /// The last times that were converted, in µs, and their ticks: of deadlines, and of others.
-    known_ticks: [Cell<Known<A::Ticks>>; 2],
+    /// What the alarm is set for at once, at most, in µs.
+    longest_wait_us: u32,
     /// All deadlines have passed. An answer may wait in a deferred call, which alarms overtake.
     overdue: Cell<bool>,
     /// The controller's answers when the deadline was set.
@@ -359,6 +369,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             stream: Place::EMPTY,
             script: Cell::new(None),
             bring_up: MapCell::new(BringUp::new()),
+            rare: MapCell::empty(),
             operation: MapCell::empty(),
             course: Cell::new(None),
             prepared: Place::EMPTY,
@@ -378,7 +389,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             seats: Cell::new(0),
             wait: Cell::new(None),
             armed: Cell::new(None),
-            known_ticks: [const { Cell::new(None) }; 2],
+            longest_wait_us: alarm.ticks_to_us(A::Ticks::half_max_value()),
             overdue: Cell::new(false),
             answers: Cell::new(0),
             later: Cell::new(false),

@@ -8,6 +8,7 @@ use super::counters::count;
 use super::steps::Stuck;
 use super::{Course, Device, NextPage, Script};
 use crate::client::Request;
+use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::lifecycle::Event;
 use crate::operation::{Kind, OperationScript};
@@ -80,42 +81,45 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// Whether the next page waits for the end of the one in flight.
     pub(super) fn is_followed(&self) -> bool {
-        self.next_page
-            .get()
-            .is_some_and(|next| self.has_buffer(next.course.buffer))
-            && self.may_be_followed()
+        let buffer = self.next_page.map(|next| next.course.buffer);
+        buffer.is_some_and(|buffer| self.has_buffer(buffer)) && self.may_be_followed()
     }
 
     /// A page has ended, and WREN was sent for the next one, which goes on the wires first. If its
     /// owner has died, or it is not to be any more, WREN is taken back.
-    pub(super) fn hand_over(&self, course: Course<'a>, status: u8) {
-        let is_followed = self.is_followed();
-        let next = self.next_page.take().filter(|next| {
-            is_followed
-                && course
+    pub(super) fn hand_over(&self, course: &Course<'a>, status: u8) {
+        let flight = self.next_page.map(|next| next.course.flight);
+        let goes_on = self.is_followed()
+            && flight.is_some_and(|flight| {
+                course
                     .seat
-                    .is_some_and(|seat| seat.client.goes_on(course.flight, next.course.flight))
-        });
-        let Some(next) = next else {
-            self.course.set(Some(course));
+                    .is_some_and(|seat| seat.client.goes_on(course.flight, flight))
+            });
+        if !goes_on {
+            self.next_page.set(None);
             self.script.set(Some(Script::Operation));
             let act = self.operation.map(OperationScript::withdraw);
             self.go(act);
             return;
-        };
-        self.learn(&course);
-        let recipe = self.as_learned(next.recipe, &next.course);
-        let (operation, act) = OperationScript::after_write_enable(recipe, status);
-        self.operation.put(operation);
-        self.buffer.set(next.course.buffer);
+        }
+        self.learn(course);
+        // Both are there, so this is not what is done.
+        let mut act = Act::Finished(Err(Error::Failed));
+        self.next_page.map(|page| {
+            let NextPage { course, recipe } = page;
+            let expected_us = self.expected_us(course.kind, course.plan.count, recipe.typical_us);
+            self.buffer.set(course.buffer);
+            self.operation
+                .map(|operation| act = operation.follow(recipe, expected_us, status))
+        });
         self.script.set(Some(Script::Operation));
-        let sent = self.perform(act);
+        let sent = self.perform(&act);
         count(&self.tally.ended);
         self.following.set(true);
         self.happen(Event::Ended);
         self.following.set(false);
-        self.embark(&next.course);
-        self.tell(&course, Ok(()));
+        self.embark_next();
+        self.tell(course, Ok(()));
         match sent {
             Ok(()) => {}
             Err(Stuck::Refused(error)) => self.continue_with(Input::Refused(error)),

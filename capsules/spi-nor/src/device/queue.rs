@@ -27,7 +27,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             let buffer = self.free_buffer();
             match self.begin(seat, request, Flight::Even, buffer) {
                 Begun::Started => {}
-                Begun::Landed(course) => self.land(course),
+                Begun::Landed(course) => self.land(&course),
                 Begun::Over => self.look_further(request),
             }
             return;
@@ -147,7 +147,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Host for Device<'a, C, A,
     }
 
     fn notify_later(&self) {
-        match self.wait.get().map(|waiting| waiting.wait) {
+        match self.waits_for() {
             Some(Wait::Pause | Wait::Deadline(_) | Wait::Later) => self.later.set(true),
             None if self.overdue.get() => self.later.set(true),
             Some(Wait::Idle) | None => self.wait_for(Wait::Later, LATER_US),

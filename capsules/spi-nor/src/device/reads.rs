@@ -47,8 +47,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     }
 
     pub(super) fn send(&self, prepared: &Prepared<'a>) -> Result<(), Stuck> {
-        let buffer = self.borrow(prepared.length, 0)?;
-        self.start(prepared.operation, Some(buffer), Some(self.read_us.get()))
+        let longest_us = self.read_us.get();
+        self.start(C::start, prepared.operation, prepared.length, 0, longest_us)
     }
 
     /// A read was not begun.
@@ -154,7 +154,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             let _unused = self.prepared.take();
             self.cancel_wait();
             self.script.set(None);
-            self.end_bite(course, Ok(()));
+            self.end_bite(&course, Ok(()));
             return;
         };
         count(&self.tally.ended);

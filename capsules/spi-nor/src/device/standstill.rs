@@ -214,7 +214,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Nobody knows what became of what stood still.
     pub(super) fn end_stalled(&self, error: Error) {
         if let Some(stalled) = self.stalled.take() {
-            self.end_bite(stalled.course, Err(error));
+            self.end_bite(&stalled.course, Err(error));
         }
     }
 

@@ -6,11 +6,11 @@
 
 use super::counters::count;
 use super::waiting::Wait;
-use super::{Device, Proof, Script};
+use super::{Device, Proof, Rare, Script};
 use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::identity::Kept;
-use crate::operation::Kind;
+use crate::operation::{Kind, Stage};
 use crate::profile::Wires;
 use crate::script::{Act, Input};
 use crate::suspension::Suspension;
@@ -44,7 +44,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         match self.script.get()? {
             Script::BringUp => self.bring_up.map(|bring_up| bring_up.next(input, self)),
             Script::Operation => {
-                let is_followed = self.is_followed();
+                let stage = self.operation.map(|operation| operation.stage());
+                // At no other stage does it matter.
+                let is_followed = matches!(stage, Some(Stage::Polling)) && self.is_followed();
                 self.operation.map(|operation| {
                     operation.set_followed(is_followed);
                     operation.next(input)
@@ -55,17 +57,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 Input::Begin | Input::Done(_) | Input::Elapsed => Ok(()),
             })),
             Script::Suspension => self.suspension.map(|script| script.next(input)),
-            Script::Unlock(_) if !F::ASIDES => None,
-            Script::Unlock(mut script) => {
-                let act = script.next(input);
-                self.script.set(Some(Script::Unlock(script)));
-                Some(act)
-            }
-            Script::ShutDown(mut script) => {
-                let act = script.next(input);
-                self.script.set(Some(Script::ShutDown(script)));
-                Some(act)
-            }
+            Script::Unlock | Script::ShutDown => self.rare.map_or(None, |script| match script {
+                Rare::Unlock(script) if F::ASIDES => Some(script.next(input)),
+                Rare::Unlock(_) => None,
+                Rare::ShutDown(script) => Some(script.next(input)),
+            }),
         }
     }
 
@@ -77,7 +73,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Performs one act after the other, until one has to be waited for.
     pub(super) fn go(&self, mut next: Option<Act>) {
         while let Some(act) = next {
-            match self.perform(act) {
+            match self.perform(&act) {
                 Ok(()) => return,
                 Err(Stuck::Finished(result)) => {
                     if let Some(script) = self.script.take() {
@@ -91,8 +87,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         count(&self.tally.impossible);
     }
 
-    pub(super) fn perform(&self, act: Act) -> Result<(), Stuck> {
-        match act {
+    pub(super) fn perform(&self, act: &Act) -> Result<(), Stuck> {
+        match *act {
             Act::Finished(result) => Err(Stuck::Finished(result)),
             Act::Pause(pause_us) => {
                 self.note_run();
@@ -104,37 +100,43 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 }
                 Ok(())
             }
-            Act::Command(operation) => self.start(operation, None, None),
+            Act::Command(operation) => {
+                let longest_us = self.controller.longest_us(&operation.template, 0);
+                self.start_with(C::start, operation, None, longest_us)
+            }
             Act::Receive(operation, length) => {
-                let buffer = self.borrow(length, self.end(length))?;
-                self.start(operation, Some(buffer), None)
+                let longest_us = self.controller.longest_us(&operation.template, length);
+                let end = self.end(length);
+                self.start(C::start, operation, length, end, longest_us)
             }
             Act::EnableAndReceive(operation, length) => {
-                let buffer = self.borrow(length, self.end(length))?;
                 let wren_us = self.controller.longest_us(&Template::bare(opcode::WREN), 0);
                 let look_us = self.controller.longest_us(&operation.template, length);
-                self.start_with(
-                    C::start_after_write_enable,
-                    operation,
-                    Some(buffer),
-                    wren_us.saturating_add(look_us),
-                )
+                let longest_us = wren_us.saturating_add(look_us);
+                let end = self.end(length);
+                self.start(C::start_after_write_enable, operation, length, end, longest_us)
             }
             Act::Read(operation, length) => {
-                let buffer = self.borrow(length, 0)?;
                 let is_aside = self.course.get().is_some_and(|it| it.aside.is_some());
-                let longest_us = (!is_aside).then_some(self.read_us.get());
-                self.start(operation, Some(buffer), longest_us)
+                let longest_us = if is_aside {
+                    self.controller.longest_us(&operation.template, length)
+                } else {
+                    self.read_us.get()
+                };
+                self.start(C::start, operation, length, 0, longest_us)
             }
             Act::Program(operation, length) => {
-                let buffer = self.borrow(length, 0)?;
-                self.start(operation, Some(buffer), None)
+                let longest_us = self.controller.longest_us(&operation.template, length);
+                self.start(C::start, operation, length, 0, longest_us)
             }
-            Act::Send(operation, small) => {
-                let length = small.as_slice().len();
-                let mut buffer = self.borrow(length, self.end(length))?;
-                bite::copy(buffer.as_mut_slice(), small.as_slice());
-                self.start(operation, Some(buffer), None)
+            Act::Send(operation, ref small) => {
+                let data = small.as_slice();
+                let longest_us = self.controller.longest_us(&operation.template, data.len());
+                let mut buffer = self.borrow(data.len(), self.end(data.len()));
+                if let Some(buffer) = &mut buffer {
+                    bite::copy(buffer.as_mut_slice(), data);
+                }
+                self.start_in(C::start, operation, buffer, longest_us)
             }
         }
     }
@@ -144,43 +146,55 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         bite::round_down(self.capacity.get().saturating_sub(length))
     }
 
-    pub(super) fn borrow(
-        &self,
-        length: usize,
-        start: usize,
-    ) -> Result<SubSliceMut<'static, u8>, Stuck> {
+    /// `length` bytes of the buffer, from `start` on. `None` if there is no buffer, or no such bytes in
+    /// it.
+    fn borrow(&self, length: usize, start: usize) -> Option<SubSliceMut<'static, u8>> {
         if !self.has_buffer(self.buffer.get()) {
             self.buffer.set(self.buffer.get().other());
         }
         let cell = self.buffer.get().of(&self.buffers);
-        match cell.take() {
-            None => Err(Stuck::Finished(Err(Error::BufferQuarantined))),
-            Some(mut buffer) => {
-                buffer.reset();
-                let end = start.saturating_add(length);
-                if end > buffer.len() {
-                    cell.put(buffer);
-                    return Err(Stuck::Refused(qspi_hil::Error::TooLong));
-                }
-                buffer.slice(start..end);
-                Ok(buffer)
-            }
+        let mut buffer = cell.take()?;
+        buffer.reset();
+        let end = start.saturating_add(length);
+        if end > buffer.len() {
+            cell.put(buffer);
+            return None;
+        }
+        buffer.slice(start..end);
+        Some(buffer)
+    }
+
+    /// Starts something with `length` bytes of the buffer, from `from` on.
+    pub(super) fn start(
+        &self,
+        start: Start<'a, C>,
+        operation: Operation,
+        length: usize,
+        from: usize,
+        longest_us: u32,
+    ) -> Result<(), Stuck> {
+        let buffer = self.borrow(length, from);
+        self.start_in(start, operation, buffer, longest_us)
+    }
+
+    /// Starts something with this buffer, which was [borrowed](Device::borrow).
+    fn start_in(
+        &self,
+        start: Start<'a, C>,
+        operation: Operation,
+        buffer: Option<SubSliceMut<'static, u8>>,
+        longest_us: u32,
+    ) -> Result<(), Stuck> {
+        if buffer.is_some() {
+            self.start_with(start, operation, buffer, longest_us)
+        } else if self.has_buffer(self.buffer.get()) {
+            Err(Stuck::Refused(qspi_hil::Error::TooLong))
+        } else {
+            Err(Stuck::Finished(Err(Error::BufferQuarantined)))
         }
     }
 
-    pub(super) fn start(
-        &self,
-        operation: Operation,
-        buffer: Option<SubSliceMut<'static, u8>>,
-        longest_us: Option<u32>,
-    ) -> Result<(), Stuck> {
-        let length = buffer.as_ref().map_or(0, SubSliceMut::len);
-        let longest_us =
-            longest_us.unwrap_or_else(|| self.controller.longest_us(&operation.template, length));
-        self.start_with(C::start, operation, buffer, longest_us)
-    }
-
-    pub(super) fn start_with(
+    fn start_with(
         &self,
         start: Start<'a, C>,
         operation: Operation,
@@ -263,12 +277,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                     Err(error) => self.fail_bring_up(error),
                 }
             }
-            Script::Operation | Script::Read => match self.course.take() {
+            Script::Operation | Script::Read => match &self.course.get() {
                 Some(course) => match self.hands_over() {
                     Some(status) if course.kind == Kind::Program && result.is_ok() => {
                         self.hand_over(course, status);
                     }
-                    Some(_) | None => self.end_bite(course, result),
+                    Some(_) | None => {
+                        self.course.set(None);
+                        self.end_bite(course, result);
+                    }
                 },
                 None => count(&self.tally.impossible),
             },
@@ -276,9 +293,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 self.end_suspension(result);
             }
             Script::Suspension => count(&self.tally.impossible),
-            Script::Unlock(script) if F::ASIDES => self.end_unlock(&script, result),
-            Script::Unlock(_) => count(&self.tally.impossible),
-            Script::ShutDown(_) => {
+            Script::Unlock => match self.rare.get() {
+                Some(Rare::Unlock(script)) if F::ASIDES => self.end_unlock(&script, result),
+                Some(_) | None => count(&self.tally.impossible),
+            },
+            Script::ShutDown => {
                 if result == Err(Error::NoAnswer) {
                     // It was reset instead.
                     self.forget_part();

@@ -9,7 +9,7 @@ use crate::features::Features;
 use crate::lifecycle::Event;
 use crate::script::Input;
 use core::hash::Hash;
-use kernel::hil::time::{Alarm, AlarmClient, ConvertTicks, Ticks};
+use kernel::hil::time::{Alarm, AlarmClient, Frequency, Ticks};
 use qspi_hil::Controller;
 
 /// What the alarm is for.
@@ -36,9 +36,6 @@ impl Wait {
     }
 }
 
-/// A time in µs and its ticks, once it was converted.
-pub(super) type Known<T> = Option<(u32, T)>;
-
 /// What the alarm was set for: when, and for how many ticks.
 #[derive(Clone, Copy)]
 pub(super) struct Waiting<T> {
@@ -49,50 +46,51 @@ pub(super) struct Waiting<T> {
     pub(super) left_us: u32,
 }
 
+/// Ticks that take `time_us` at least, of an alarm that counts at `hz`. One more, at most, than the
+/// fewest: the factor is rounded up, and a constant where `hz` is. A division of 64 bits would take
+/// hundreds of instructions.
+const fn ticks_of(time_us: u32, hz: u32) -> u32 {
+    const WHOLE: u64 = 1 << 32;
+    let factor = (hz as u64 * WHOLE).div_ceil(1_000_000);
+    let ticks = (time_us as u64).saturating_mul(factor).div_ceil(WHOLE);
+    if ticks > u32::MAX as u64 {
+        u32::MAX
+    } else {
+        ticks as u32
+    }
+}
+
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Ticks until `time_us` has passed for sure, and µs of it that are too much for the counter.
-    pub(super) fn ticks(&self, wait: Wait, time_us: u32) -> (A::Ticks, u32) {
-        // The same times come again and again, and to convert them takes divisions.
-        let [of_deadlines, of_others] = &self.known_ticks;
-        let known = match wait {
-            Wait::Deadline(_) => of_deadlines,
-            Wait::Pause | Wait::Idle | Wait::Later => of_others,
-        };
-        if let Some((_, ticks)) = known.get().filter(|(known_us, _)| *known_us == time_us) {
-            return (ticks, 0);
-        }
-        let longest_us = self.alarm.ticks_to_us(A::Ticks::half_max_value());
+    pub(super) fn ticks(&self, time_us: u32) -> (A::Ticks, u32) {
+        let longest_us = self.longest_wait_us;
         let left_us = time_us.saturating_sub(longest_us);
         let now_us = time_us.min(longest_us);
-        let mut ticks = self.alarm.ticks_from_us(now_us);
-        if self.alarm.ticks_to_us(ticks) < now_us {
-            // It was rounded down, and too short a pause is none.
-            ticks = ticks.wrapping_add(A::Ticks::from(1));
-        }
         // One tick more than asked for: the current one is already under way.
-        let ticks = ticks.wrapping_add(A::Ticks::from(1));
-        let ticks = ticks.max(self.alarm.minimum_dt());
-        if left_us == 0 {
-            known.set(Some((time_us, ticks)));
-        }
-        (ticks, left_us)
+        let ticks = ticks_of(now_us, A::Frequency::frequency()).saturating_add(1);
+        (A::Ticks::from(ticks).max(self.alarm.minimum_dt()), left_us)
     }
 
     pub(super) fn wait_for(&self, wait: Wait, time_us: u32) {
         let now = self.alarm.now();
-        let (ticks, left_us) = self.ticks(wait, time_us);
-        let before = self.wait.replace(Some(Waiting {
+        let (ticks, left_us) = self.ticks(time_us);
+        if wait != Wait::Later && self.waits_for() == Some(Wait::Later) {
+            self.later.set(true);
+        }
+        self.wait.set(Some(Waiting {
             wait,
             since: now,
             ticks,
             left_us,
         }));
-        if wait != Wait::Later && before.is_some_and(|before| before.wait == Wait::Later) {
-            self.later.set(true);
-        }
         if !(wait.is_coarse() && self.comes_before(now, ticks)) {
             self.arm(now, ticks);
         }
+    }
+
+    /// What is waited for.
+    pub(super) fn waits_for(&self) -> Option<Wait> {
+        self.wait.get().map(|waiting| waiting.wait)
     }
 
     pub(super) fn arm(&self, since: A::Ticks, ticks: A::Ticks) {
@@ -155,7 +153,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Nothing is waited for any more, but for a look that somebody asked for.
     pub(super) fn cancel_wait(&self) {
         self.overdue.set(false);
-        match self.wait.get().map(|waiting| waiting.wait) {
+        match self.waits_for() {
             None | Some(Wait::Later) => {}
             // What is waited for next may do with this alarm.
             Some(Wait::Deadline(_) | Wait::Idle) => {
