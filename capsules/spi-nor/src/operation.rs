@@ -205,6 +205,14 @@ impl OperationScript {
         self.followed = followed && self.recipe.beside.is_none();
     }
 
+    /// Whether it [matters](OperationScript::set_followed) for what comes after this input.
+    pub fn may_be_followed(&self, input: &Input<'_>) -> bool {
+        matches!(self.stage, Stage::Polling)
+            && input
+                .first()
+                .is_some_and(|status| !self.recipe.poll.is_busy(status))
+    }
+
     /// It has ended, and WREN was sent for the next page, with this status after it: that page is to
     /// begin, or this one to [withdraw](OperationScript::withdraw).
     pub const fn hands_over(&self) -> Option<u8> {

@@ -100,6 +100,11 @@ impl Exchange {
         self.total.into()
     }
 
+    /// Whether its data goes out.
+    pub fn sends_data(&self) -> bool {
+        self.data == Data::Out
+    }
+
     /// Whether everything is through.
     pub fn is_over(&self) -> bool {
         self.progress == Progress::Over

@@ -145,6 +145,8 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
     }
 
     /// The one place that sets the state.
+    // Inlined: nearly everybody who calls it knows the event, and little is left of the table then.
+    #[inline(always)]
     fn step(&self, event: Event) -> Action {
         let (next, action) = transition(self.state.get(), event);
         self.state.set(next);
@@ -221,13 +223,18 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
             count(&self.tally.impossible);
             return;
         };
-        let buffer = self.borrowed.take();
-        let data = buffer.as_ref().map_or(&[][..], SubSliceMut::as_slice);
-        let frame = exchange.frame(data);
-        self.borrowed.insert(buffer);
-        match frame {
+        let mut buffer = None;
+        let mut data: &[u8] = &[];
+        if exchange.sends_data() {
+            buffer = self.borrowed.take();
+            data = buffer.as_ref().map_or(&[], SubSliceMut::as_slice);
+        }
+        match exchange.frame(data) {
             Some(frame) => exchange.send(&self.registers, &frame),
             None => count(&self.tally.impossible),
+        }
+        if buffer.is_some() {
+            self.borrowed.insert(buffer);
         }
     }
 
@@ -274,7 +281,8 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
         if let Err(error) = engine.check(&operation, length, &self.config) {
             return Err((error, buffer));
         }
-        let event = self.prepare(engine, operation, buffer, after_write_enable)?;
+        let exchange = Exchange::new(operation, length.unwrap_or(0), after_write_enable);
+        let event = self.prepare(engine, operation.address, exchange, buffer)?;
         count(&self.tally.started);
         match self.step(event) {
             Action::Trigger(task) => self.trigger(task),
@@ -299,16 +307,16 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
     fn prepare(
         &self,
         engine: Engine,
-        operation: Operation,
+        address: u32,
+        exchange: Exchange,
         buffer: Option<SubSliceMut<'static, u8>>,
-        after_write_enable: bool,
     ) -> Result<Event, Refusal> {
         let registers = &self.registers;
         match engine {
             Engine::Read(readoc) => {
                 let lent = self.lend(buffer)?;
                 self.select_opcode(IFCONFIG0::READOC.val(readoc));
-                registers.read_src().set(operation.address);
+                registers.read_src().set(address);
                 registers.read_dst().set(lent.address());
                 registers.read_cnt().write(COUNT::BYTES.val(lent.length()));
                 self.lent.set(lent);
@@ -317,25 +325,23 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
             Engine::Program(writeoc) => {
                 let lent = self.lend(buffer)?;
                 self.select_opcode(IFCONFIG0::WRITEOC.val(writeoc));
-                registers.write_dst().set(operation.address);
+                registers.write_dst().set(address);
                 registers.write_src().set(lent.address());
                 registers.write_cnt().write(COUNT::BYTES.val(lent.length()));
                 self.lent.set(lent);
                 Ok(Event::Start(Task::Program))
             }
             Engine::EraseSector => {
-                registers.erase_ptr().set(operation.address);
+                registers.erase_ptr().set(address);
                 registers.erase_len().write(ERASE_LEN::LEN::Sector4K);
                 Ok(Event::Start(Task::Erase))
             }
             Engine::EraseBlock => {
-                registers.erase_ptr().set(operation.address);
+                registers.erase_ptr().set(address);
                 registers.erase_len().write(ERASE_LEN::LEN::Block64K);
                 Ok(Event::Start(Task::Erase))
             }
             Engine::Instruct => {
-                let length = buffer.as_ref().map_or(0, SubSliceMut::len);
-                let exchange = Exchange::new(operation, length, after_write_enable);
                 self.instruction.set(Some(exchange));
                 self.borrowed.insert(buffer);
                 Ok(if self.config.xip_used {

@@ -103,6 +103,8 @@ impl State {
 }
 
 /// What `event` means in `state`: the next state, and what to do.
+// Inlined: see `Qspi::step`.
+#[inline(always)]
 pub fn transition(state: State, event: Event) -> (State, Action) {
     match (state, event) {
         (State::Off, Event::EnableWithClock) => (State::Activating, Action::Activate),

@@ -268,9 +268,8 @@ mod tests {
             sck_delay: 255,
             ..config()
         };
-        let longest = |length| {
-            Engine::Read(4).longest_us(&READ_4IO, length, &config, Divider::MHZ_2)
-        };
+        let longest =
+            |length| Engine::Read(4).longest_us(&READ_4IO, length, &config, Divider::MHZ_2);
         let beyond = longest(usize::MAX);
         let longest = longest(LONGEST_DMA);
         assert!(longest > 262_140 && longest < 270_000);

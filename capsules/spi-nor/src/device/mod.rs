@@ -296,6 +296,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>, F: Features = Full> {
     read_limits: Cell<plan::Granularity>,
     /// The longest time of a read that fills a buffer, in µs.
     read_us: Cell<u32>,
+    /// The longest time of WREN and a look at a register, in µs.
+    look_us: Cell<u32>,
     /// Something is being started already: nobody needs to look for more.
     following: Cell<bool>,
     /// Whose turn it is: of all, and of those who read while something stands still.
@@ -384,6 +386,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             profile: Kept::EMPTY,
             read_limits: Cell::new(plan::Granularity::bytes(0)),
             read_us: Cell::new(0),
+            look_us: Cell::new(0),
             following: Cell::new(false),
             turns: [const { Cell::new(0) }; 2],
             seats: Cell::new(0),

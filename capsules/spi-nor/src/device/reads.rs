@@ -47,8 +47,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     }
 
     pub(super) fn send(&self, prepared: &Prepared<'a>) -> Result<(), Stuck> {
+        let buffer = self.borrow(prepared.length, 0);
+        if buffer.is_none() {
+            return Err(self.no_buffer());
+        }
         let longest_us = self.read_us.get();
-        self.start(C::start, prepared.operation, prepared.length, 0, longest_us)
+        self.start_with(C::start, prepared.operation, buffer, longest_us)
     }
 
     /// A read was not begun.

@@ -10,7 +10,7 @@ use super::{Device, Proof, Rare, Script};
 use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::identity::Kept;
-use crate::operation::{Kind, Stage};
+use crate::operation::Kind;
 use crate::profile::Wires;
 use crate::script::{Act, Input};
 use crate::suspension::Suspension;
@@ -44,9 +44,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         match self.script.get()? {
             Script::BringUp => self.bring_up.map(|bring_up| bring_up.next(input, self)),
             Script::Operation => {
-                let stage = self.operation.map(|operation| operation.stage());
-                // At no other stage does it matter.
-                let is_followed = matches!(stage, Some(Stage::Polling)) && self.is_followed();
+                let matters = self
+                    .operation
+                    .map_or(false, |operation| operation.may_be_followed(&input));
+                let is_followed = matters && self.is_followed();
                 self.operation.map(|operation| {
                     operation.set_followed(is_followed);
                     operation.next(input)
@@ -88,56 +89,59 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     }
 
     pub(super) fn perform(&self, act: &Act) -> Result<(), Stuck> {
-        match *act {
-            Act::Finished(result) => Err(Stuck::Finished(result)),
+        let mut way: Start<'a, C> = C::start;
+        let mut data: &[u8] = &[];
+        // What is received goes to the end of the buffer.
+        let (operation, room) = match act {
+            Act::Finished(result) => return Err(Stuck::Finished(*result)),
             Act::Pause(pause_us) => {
-                self.note_run();
-                self.wait_for(Wait::Pause, pause_us);
-                self.prepare_next_page();
-                if self.may_be_suspended() && self.anybody_waits() {
-                    // Whoever came when this could not be suspended.
-                    self.deferred_call.set();
-                }
-                Ok(())
+                self.pause(*pause_us);
+                return Ok(());
             }
-            Act::Command(operation) => {
-                let longest_us = self.controller.longest_us(&operation.template, 0);
-                self.start_with(C::start, operation, None, longest_us)
-            }
-            Act::Receive(operation, length) => {
-                let longest_us = self.controller.longest_us(&operation.template, length);
-                let end = self.end(length);
-                self.start(C::start, operation, length, end, longest_us)
-            }
+            Act::Command(operation) => (operation, None),
+            Act::Receive(operation, length) => (operation, Some((*length, self.end(*length)))),
             Act::EnableAndReceive(operation, length) => {
-                let wren_us = self.controller.longest_us(&Template::bare(opcode::WREN), 0);
-                let look_us = self.controller.longest_us(&operation.template, length);
-                let longest_us = wren_us.saturating_add(look_us);
-                let end = self.end(length);
-                self.start(C::start_after_write_enable, operation, length, end, longest_us)
+                way = C::start_after_write_enable;
+                (operation, Some((*length, self.end(*length))))
             }
-            Act::Read(operation, length) => {
-                let is_aside = self.course.get().is_some_and(|it| it.aside.is_some());
-                let longest_us = if is_aside {
-                    self.controller.longest_us(&operation.template, length)
-                } else {
-                    self.read_us.get()
-                };
-                self.start(C::start, operation, length, 0, longest_us)
+            Act::Read(operation, length) | Act::Program(operation, length) => {
+                (operation, Some((*length, 0)))
             }
-            Act::Program(operation, length) => {
-                let longest_us = self.controller.longest_us(&operation.template, length);
-                self.start(C::start, operation, length, 0, longest_us)
+            Act::Send(operation, small) => {
+                data = small.as_slice();
+                (operation, Some((data.len(), self.end(data.len()))))
             }
-            Act::Send(operation, ref small) => {
-                let data = small.as_slice();
-                let longest_us = self.controller.longest_us(&operation.template, data.len());
-                let mut buffer = self.borrow(data.len(), self.end(data.len()));
-                if let Some(buffer) = &mut buffer {
-                    bite::copy(buffer.as_mut_slice(), data);
-                }
-                self.start_in(C::start, operation, buffer, longest_us)
-            }
+        };
+        let length = room.map_or(0, |(length, _)| length);
+        let is_operation = matches!(self.script.get(), Some(Script::Operation));
+        let longest_us = match act {
+            Act::Receive(..) | Act::EnableAndReceive(..) if is_operation => self.look_us.get(),
+            Act::Read(..) if !self.is_aside() => self.read_us.get(),
+            _ => self.controller.longest_us(&operation.template, length),
+        };
+        let Some((length, from)) = room else {
+            return self.start_with(way, *operation, None, longest_us);
+        };
+        let mut buffer = self.borrow(length, from);
+        match &mut buffer {
+            None => return Err(self.no_buffer()),
+            Some(buffer) if !data.is_empty() => bite::copy(buffer.as_mut_slice(), data),
+            Some(_) => {}
+        }
+        self.start_with(way, *operation, buffer, longest_us)
+    }
+
+    fn is_aside(&self) -> bool {
+        self.course.get().is_some_and(|it| it.aside.is_some())
+    }
+
+    fn pause(&self, pause_us: u32) {
+        self.note_run();
+        self.wait_for(Wait::Pause, pause_us);
+        self.prepare_next_page();
+        if self.may_be_suspended() && self.anybody_waits() {
+            // Whoever came when this could not be suspended.
+            self.deferred_call.set();
         }
     }
 
@@ -148,7 +152,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// `length` bytes of the buffer, from `start` on. `None` if there is no buffer, or no such bytes in
     /// it.
-    fn borrow(&self, length: usize, start: usize) -> Option<SubSliceMut<'static, u8>> {
+    pub(super) fn borrow(&self, length: usize, start: usize) -> Option<SubSliceMut<'static, u8>> {
         if !self.has_buffer(self.buffer.get()) {
             self.buffer.set(self.buffer.get().other());
         }
@@ -164,37 +168,17 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         Some(buffer)
     }
 
-    /// Starts something with `length` bytes of the buffer, from `from` on.
-    pub(super) fn start(
-        &self,
-        start: Start<'a, C>,
-        operation: Operation,
-        length: usize,
-        from: usize,
-        longest_us: u32,
-    ) -> Result<(), Stuck> {
-        let buffer = self.borrow(length, from);
-        self.start_in(start, operation, buffer, longest_us)
-    }
-
-    /// Starts something with this buffer, which was [borrowed](Device::borrow).
-    fn start_in(
-        &self,
-        start: Start<'a, C>,
-        operation: Operation,
-        buffer: Option<SubSliceMut<'static, u8>>,
-        longest_us: u32,
-    ) -> Result<(), Stuck> {
-        if buffer.is_some() {
-            self.start_with(start, operation, buffer, longest_us)
-        } else if self.has_buffer(self.buffer.get()) {
-            Err(Stuck::Refused(qspi_hil::Error::TooLong))
+    /// Why [`borrow`](Device::borrow) had nothing. Not what that returns: a buffer or an error is more
+    /// work to move about than a buffer or nothing.
+    pub(super) fn no_buffer(&self) -> Stuck {
+        if self.has_buffer(self.buffer.get()) {
+            Stuck::Refused(qspi_hil::Error::TooLong)
         } else {
-            Err(Stuck::Finished(Err(Error::BufferQuarantined)))
+            Stuck::Finished(Err(Error::BufferQuarantined))
         }
     }
 
-    fn start_with(
+    pub(super) fn start_with(
         &self,
         start: Start<'a, C>,
         operation: Operation,
@@ -245,6 +229,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 .set(bite::granularity(self, &profile.read, capacity));
             self.read_us
                 .set(self.controller.longest_us(&profile.read, capacity));
+            let wren_us = self.controller.longest_us(&Template::bare(opcode::WREN), 0);
+            let look = Template::register_in(opcode::RDSR);
+            let look_us = self.controller.longest_us(&look, 1);
+            self.look_us.set(wren_us.saturating_add(look_us));
             profile.clock_limit_hz
         });
         self.brought_up(limit_hz.unwrap_or(0));
