@@ -155,9 +155,14 @@ pub struct OperationScript {
 impl OperationScript {
     /// For this recipe.
     pub const fn new(recipe: Recipe) -> OperationScript {
+        OperationScript::expecting(recipe, recipe.typical_us)
+    }
+
+    /// For this recipe, where it is expected to take `expected_us` in place of what is typical.
+    pub const fn expecting(recipe: Recipe, expected_us: u32) -> OperationScript {
         OperationScript {
             stage: Stage::Queued,
-            pace: Pace::new(recipe.typical_us, recipe.maximum_us),
+            pace: Pace::new(expected_us, recipe.maximum_us),
             recipe,
             followed: false,
             hands_over: None,
@@ -185,7 +190,6 @@ impl OperationScript {
             is_enabled,
         } = self;
         *ours = *recipe;
-        ours.typical_us = expected_us;
         *pace = Pace::new(expected_us, recipe.maximum_us);
         *followed = false;
         *hands_over = None;

@@ -69,6 +69,11 @@ impl Pace {
         }
     }
 
+    /// How long it is expected to take, in µs.
+    pub const fn expected_us(&self) -> u32 {
+        self.expected_us
+    }
+
     /// The last pause was cut short by this many µs.
     pub const fn cut_us(&mut self, left_us: u32) {
         self.waited_us = self.waited_us.saturating_sub(left_us);

@@ -82,25 +82,23 @@ pub(crate) fn engine(template: &Template, config: &Config) -> Option<Engine> {
 
 /// The engine that has `template`, if the address width fits.
 fn native(template: &Template) -> Option<Engine> {
-    match (
-        template.opcode,
-        template.lines,
-        template.dummy_clocks,
-        template.data,
-    ) {
-        (0x0B, Lines::Single, 8, Data::In) => Some(Engine::Read(0)),
-        (0x3B, Lines::DualOutput, 8, Data::In) => Some(Engine::Read(1)),
-        (0xBB, Lines::DualIo, 4, Data::In) => Some(Engine::Read(2)),
-        (0x6B, Lines::QuadOutput, 8, Data::In) => Some(Engine::Read(3)),
-        (0xEB, Lines::QuadIo, 6, Data::In) => Some(Engine::Read(4)),
-        (0x02, Lines::Single, 0, Data::Out) => Some(Engine::Program(0)),
-        (0xA2, Lines::DualOutput, 0, Data::Out) => Some(Engine::Program(1)),
-        (0x32, Lines::QuadOutput, 0, Data::Out) => Some(Engine::Program(2)),
-        (0x38, Lines::QuadIo, 0, Data::Out) => Some(Engine::Program(3)),
-        (0x20, Lines::Single, 0, Data::None) => Some(Engine::EraseSector),
-        (0xD8, Lines::Single, 0, Data::None) => Some(Engine::EraseBlock),
-        _ => None,
-    }
+    let (engine, lines, dummy_clocks, data) = match template.opcode {
+        0x0B => (Engine::Read(0), Lines::Single, 8, Data::In),
+        0x3B => (Engine::Read(1), Lines::DualOutput, 8, Data::In),
+        0xBB => (Engine::Read(2), Lines::DualIo, 4, Data::In),
+        0x6B => (Engine::Read(3), Lines::QuadOutput, 8, Data::In),
+        0xEB => (Engine::Read(4), Lines::QuadIo, 6, Data::In),
+        0x02 => (Engine::Program(0), Lines::Single, 0, Data::Out),
+        0xA2 => (Engine::Program(1), Lines::DualOutput, 0, Data::Out),
+        0x32 => (Engine::Program(2), Lines::QuadOutput, 0, Data::Out),
+        0x38 => (Engine::Program(3), Lines::QuadIo, 0, Data::Out),
+        0x20 => (Engine::EraseSector, Lines::Single, 0, Data::None),
+        0xD8 => (Engine::EraseBlock, Lines::Single, 0, Data::None),
+        _ => return None,
+    };
+    let fits =
+        template.lines == lines && template.dummy_clocks == dummy_clocks && template.data == data;
+    fits.then_some(engine)
 }
 
 impl Engine {

@@ -46,8 +46,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 address,
                 plan,
                 rest: length.saturating_sub(plan.count),
-                typical_us: 0,
-                aside: None,
+                apart: None,
             };
             count(&self.tally.hits);
             self.follow_stream(&course);

@@ -5,7 +5,7 @@
 //! What is asked of the part beside ranges of its array.
 
 use super::reads::Begun;
-use super::{Course, Device, Rare, Script};
+use super::{Apart, Course, Device, Rare, Script};
 use crate::aside;
 use crate::aside::{Aside, Step};
 use crate::bite::Plan;
@@ -47,8 +47,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             plan,
             // What comes after it is asked for anew.
             rest: 0,
-            typical_us: 0,
-            aside: Some(aside),
+            apart: Some(aside.into()),
         };
         match step {
             Err(error) => failed(error),
@@ -89,8 +88,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             return;
         };
         self.profile.map(|profile| {
-            match (course.aside, result, profile.unlocked, script.before()) {
-                (Some(Aside::Relock), Ok(()), Some(unlocked), _) => {
+            match (course.apart, result, profile.unlocked, script.before()) {
+                (Some(Apart::Relock), Ok(()), Some(unlocked), _) => {
                     profile.protection = unlocked.protection;
                     profile.unlocked = None;
                 }
@@ -104,7 +103,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 (_, _, _, _) => {}
             }
             match result {
-                Ok(()) if course.aside == Some(Aside::Unlock) => {
+                Ok(()) if course.apart == Some(Apart::Unlock) => {
                     profile.protection = Protection::None;
                 }
                 Ok(()) => {}

@@ -6,8 +6,7 @@
 
 use super::counters::count;
 use super::reads::{Begun, Wanted};
-use super::{Course, Device, Script};
-use crate::aside::Aside;
+use super::{Apart, Course, Device, Script};
 use crate::bite;
 use crate::bite::Plan;
 use crate::client::{Bite, Flight, Request, Seat};
@@ -87,8 +86,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             address,
             plan,
             rest: length.saturating_sub(plan.count),
-            typical_us: recipe.typical_us,
-            aside: None,
+            apart: None,
         };
         if recipe.kind == Kind::Program {
             if !self.has_buffer(buffer) {
@@ -103,8 +101,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         if recipe.kind == Kind::Read {
             self.follow_stream(&course);
         }
-        let recipe = self.as_learned(recipe, &course);
-        self.set_off(OperationScript::new(recipe), course);
+        let expected_us = self.expected_us(&recipe, plan.count);
+        self.set_off(OperationScript::expecting(recipe, expected_us), course);
         Begun::Started
     }
 
@@ -126,7 +124,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         course.buffer.of(&self.windows).set(None);
         self.buffer.set(course.buffer);
         self.course.set(Some(*course));
-        self.embarked(course.aside.is_some());
+        self.embarked(course.apart.is_some());
     }
 
     /// The same with the [next page](Device::next_page), whose bytes are in the buffer in use.
@@ -239,7 +237,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let told = |bite: Bite<'_>| seat.client.bitten(course.flight, bite);
         match (result, course.kind) {
             (Err(error), _) => told(Bite::Failed(error)),
-            (Ok(()), _) if matches!(course.aside, Some(Aside::Unlock | Aside::Relock)) => {
+            (Ok(()), _) if matches!(course.apart, Some(Apart::Unlock | Apart::Relock)) => {
                 told(Bite::Opened);
             }
             (Ok(()), Kind::Program) => told(Bite::Programmed(count)),

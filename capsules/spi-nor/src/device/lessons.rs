@@ -13,19 +13,12 @@ use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
-    /// With the time that was learned in place of the tables'.
-    pub(super) fn as_learned(&self, recipe: Recipe, course: &Course<'a>) -> Recipe {
-        Recipe {
-            typical_us: self.expected_us(recipe.kind, course.plan.count, recipe.typical_us),
-            ..recipe
-        }
-    }
-
-    /// What is learned of something that typically takes `typical_us`, by the part's tables.
-    pub(super) fn expected_us(&self, kind: Kind, count: u32, typical_us: u32) -> u32 {
-        match self.lesson(kind, count) {
-            Some(lesson) if F::LEARNS => lesson.get().expected_us(typical_us),
-            Some(_) | None => typical_us,
+    /// How long a program or an erase of `count` bytes is expected to take, in µs: what was learned of
+    /// it, in place of what the part's tables say.
+    pub(super) fn expected_us(&self, recipe: &Recipe, count: u32) -> u32 {
+        match self.lesson(recipe.kind, count) {
+            Some(lesson) if F::LEARNS => lesson.get().expected_us(recipe.typical_us),
+            Some(_) | None => recipe.typical_us,
         }
     }
 
@@ -47,10 +40,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         if let Some(lesson) = self.lesson(course.kind, course.plan.count)
             && F::LEARNS
             && !self.stood.get()
-            && course.aside.is_none()
-            && let Some(pace) = self.operation.map(|operation| *operation.pace())
+            && course.apart.is_none()
         {
-            lesson.set(lesson.get().after(&pace, course.typical_us));
+            self.operation.map(|operation| {
+                let typical_us = operation.recipe().typical_us;
+                lesson.set(lesson.get().after(operation.pace(), typical_us));
+            });
         }
     }
 }

@@ -169,10 +169,34 @@ struct Course<'a> {
     plan: Plan,
     /// Bytes of the request that come after the bite.
     rest: u32,
-    /// What the part's tables say is typical, in µs.
-    typical_us: u32,
     /// What it is, if it is not of the array.
-    aside: Option<Aside>,
+    apart: Option<Apart>,
+}
+
+/// What a bite is that is not of the array. What of it matters once it is begun: courses are moved
+/// about with every bite, so they are small.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Apart {
+    /// The protection bits are cleared.
+    Unlock,
+    /// They are put back.
+    Relock,
+    /// Anything else.
+    Other,
+}
+
+impl From<Aside> for Apart {
+    fn from(aside: Aside) -> Apart {
+        match aside {
+            Aside::Unlock => Apart::Unlock,
+            Aside::Relock => Apart::Relock,
+            Aside::UniqueId { .. }
+            | Aside::ReadOtp { .. }
+            | Aside::ProgramOtp { .. }
+            | Aside::EraseOtp { .. }
+            | Aside::EraseChip => Apart::Other,
+        }
+    }
 }
 
 impl Course<'_> {
@@ -185,7 +209,7 @@ impl Course<'_> {
         self.seat.is_some().hash(hasher);
         (self.flight, self.kind, self.buffer).hash(hasher);
         (self.address, self.plan, self.rest).hash(hasher);
-        self.aside.hash(hasher);
+        self.apart.hash(hasher);
     }
 }
 

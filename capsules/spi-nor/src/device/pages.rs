@@ -55,7 +55,6 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             address: course.end(),
             plan,
             rest: course.rest.saturating_sub(plan.count),
-            typical_us: recipe.typical_us,
             ..course
         };
         if self.load(seat, &next, course.flight, course.plan.count, recipe.length) {
@@ -107,7 +106,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let mut act = Act::Finished(Err(Error::Failed));
         self.next_page.map(|page| {
             let NextPage { course, recipe } = page;
-            let expected_us = self.expected_us(course.kind, course.plan.count, recipe.typical_us);
+            let expected_us = self.expected_us(recipe, course.plan.count);
             self.buffer.set(course.buffer);
             self.operation
                 .map(|operation| act = operation.follow(recipe, expected_us, status))

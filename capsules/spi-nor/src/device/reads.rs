@@ -85,8 +85,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                         address: wanted.address,
                         plan: read.plan,
                         rest: wanted.length.saturating_sub(read.plan.count),
-                        typical_us: 0,
-                        aside: None,
+                        apart: None,
                     },
                     operation: Operation {
                         template: profile.read,
@@ -208,7 +207,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         {
             return self.begin(seat, request, flight, buffer);
         }
-        if length == 0 && landed.aside.is_none() && self.read_ahead(landed, buffer) {
+        if length == 0 && landed.apart.is_none() && self.read_ahead(landed, buffer) {
             Begun::Started
         } else {
             Begun::Over

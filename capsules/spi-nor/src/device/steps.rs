@@ -132,7 +132,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     }
 
     fn is_aside(&self) -> bool {
-        self.course.get().is_some_and(|it| it.aside.is_some())
+        self.course.get().is_some_and(|it| it.apart.is_some())
     }
 
     fn pause(&self, pause_us: u32) {
