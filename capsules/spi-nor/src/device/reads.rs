@@ -143,17 +143,16 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             count(&self.tally.impossible);
             return;
         };
-        let hurried = self
-            .prepared
-            .map(|prepared| {
-                if !self.may_hurry(prepared) {
-                    return None;
-                }
+        let mut next = course;
+        let mut sent = None;
+        self.prepared.map(|prepared| {
+            if self.may_hurry(prepared) {
                 self.buffer.set(prepared.course.buffer);
-                Some((self.send(prepared), prepared.course))
-            })
-            .flatten();
-        let Some((sent, mut next)) = hurried else {
+                sent = Some(self.send(prepared));
+                next = prepared.course;
+            }
+        });
+        let Some(sent) = sent else {
             let _unused = self.prepared.take();
             self.cancel_wait();
             self.script.set(None);
