@@ -18,10 +18,11 @@ const SECOND: u32 = 512;
 const LARGEST: u32 = 8;
 
 /// A part that is still busy at the expected time is looked at again at once, once for each so many
-/// µs that were expected. An alarm is coarser: the nRF52840's counts 31 µs and is never set for less
-/// than ten of that, while a look takes 17 µs of its CPU in a kernel built for size, 12 in one built
-/// for speed. So four looks cover what an alarm is late by, and a fifth pause of 305 µs is hardly ever
-/// needed.
+/// µs that were expected.
+///
+/// An alarm is coarser. The nRF52840's counts 31 µs, and upstream sets it for ten of these at least,
+/// while a look takes 18 µs of its CPU in a kernel built for size. So four looks cover what an alarm
+/// is late by, and a second pause is hardly ever needed.
 const PER_LOOK_US: u32 = 192;
 
 /// No more of such looks than this.

@@ -116,7 +116,7 @@ impl Exchange {
     fn header_byte(&self, position: usize) -> u8 {
         let behind = usize::from(self.width).saturating_sub(position);
         match behind.checked_sub(1) {
-            Some(bytes) => (self.address >> (8 * bytes as u32 & 31)) as u8,
+            Some(bytes) => (self.address >> ((8 * bytes as u32) & 31)) as u8,
             None => 0,
         }
     }

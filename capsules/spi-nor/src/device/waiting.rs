@@ -46,9 +46,10 @@ pub(super) struct Waiting<T> {
     pub(super) left_us: u32,
 }
 
-/// Ticks that take `time_us` at least, of an alarm that counts at `hz`. One more, at most, than the
-/// fewest: the factor is rounded up, and a constant where `hz` is. A division of 64 bits would take
-/// hundreds of instructions.
+/// Ticks that take `time_us` at least, of an alarm that counts at `hz`.
+///
+/// One more, at most, than the fewest: the factor is rounded up, and a constant where `hz` is. A
+/// division of 64 bits would take hundreds of instructions.
 const fn ticks_of(time_us: u32, hz: u32) -> u32 {
     const WHOLE: u64 = 1 << 32;
     let factor = (hz as u64 * WHOLE).div_ceil(1_000_000);
@@ -202,6 +203,25 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> AlarmClient for Device<'a
                 if self.is_ready() {
                     self.happen(Event::Unwanted);
                 }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ticks_of;
+
+    #[test]
+    fn ticks_are_enough_and_hardly_more() {
+        for hz in [1_000, 16_000, 32_768, 1_000_000, 16_000_000] {
+            for time_us in (0..1_000).chain((0..28).map(|bit| 1 << bit)) {
+                let exactly = u64::from(time_us) * u64::from(hz);
+                let fewest = exactly.div_ceil(1_000_000);
+                let ticks = u64::from(ticks_of(time_us, hz));
+                let most = (fewest + 1).min(u64::from(u32::MAX));
+                assert!(ticks >= fewest.min(most), "{time_us} µs at {hz} Hz");
+                assert!(ticks <= most, "{time_us} µs at {hz} Hz");
             }
         }
     }
