@@ -26,6 +26,9 @@ pub struct Cost {
     pub start: u64,
     /// The same of a read that was prepared while the one before was on the wires.
     pub prepared_start: u64,
+    /// The same of a page that was prepared while the one before was programmed, up to where it is
+    /// on its way to the part: whose it is, and how long the one before took, is looked at first.
+    pub prepared_page: u64,
     /// A command of a few bytes to the part.
     pub instruction: u64,
     /// One pass of the kernel loop with leases held: what looks for the dead.

@@ -159,7 +159,14 @@ impl Machine {
         if TRANSFERS.contains(&(offset as u32)) {
             self.transfers.set(self.transfers.get() + 1);
             if self.prepared.take() {
-                self.pay(|cost| cost.prepared_start);
+                let is_page = offset as u32 == registers::TASKS_WRITESTART;
+                self.pay(|cost| {
+                    if is_page {
+                        cost.prepared_page
+                    } else {
+                        cost.prepared_start
+                    }
+                });
             } else {
                 self.pay(|cost| cost.start);
             }

@@ -414,12 +414,17 @@ impl<'a> Driver<'a> {
         processid: ProcessId,
         work: &dyn Fn(&App, &Region) -> Result<Work, ErrorCode>,
     ) -> Result<(), ErrorCode> {
-        self.apps.enter(processid, |app, kernel| {
+        let begin = |app: &mut App, kernel: &GrantKernelData| {
             let slot = self.claim(app, processid)?;
             let region = self.regions.get(slot.index());
             let work = work(app, region.ok_or(ErrorCode::NODEVICE)?)?;
             self.accept(app, kernel, slot, work)
-        })??;
+        };
+        // Not what the closure returns, see `next_request`.
+        let mut begun = Ok(());
+        self.apps
+            .enter(processid, |app, kernel| begun = begin(app, kernel))?;
+        begun?;
         self.host.begin_work();
         Ok(())
     }

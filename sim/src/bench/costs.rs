@@ -7,19 +7,29 @@
 use crate::cost::Cost;
 
 /// Instructions at the clock of the nRF52840, one a cycle, of the nRF52840DK's image built for size, as
-/// the emulated chip executes it (`make bench-target`): about 8600 for a read of 256 bytes, those of
-/// upstream's kernel included, of which 2390 come before the task and 4980 after its end; 1350 from a
-/// transfer's end to the next one's begin in a long read, `pass` and `prepared_start` included; 0.94
-/// for each byte copied. How these sums divide into the steps here is an estimate, and so are
-/// `deferred_call` and `instruction`. Unverified on silicon.
+/// the emulated chip executes it (`make bench-target`). Measured are these sums:
+///
+/// - 8 300 for a read of 256 bytes, those of upstream's kernel included, of which 2 200 come before
+///   the task and 5 000 after its end;
+/// - 990 from a transfer's end to the next one's begin in a long read, `pass` and `prepared_start`
+///   included, and 4 000 for each such transfer, without the copy;
+/// - 1 160 from the end of a look at a busy part to the next look: `after_interrupt`, `interrupt` and
+///   `instruction`;
+/// - 1 820 from the end of a look behind WREN to the prepared page's begin: the same with
+///   `prepared_page`;
+/// - 0.94 for each byte copied.
+///
+/// How these sums divide into the steps here is an estimate, and so is `deferred_call`. Unverified on
+/// silicon.
 pub const MEASURED: Cost = Cost {
     clock_hz: 64_000_000,
     interrupt: 200,
-    after_interrupt: 1500,
-    end: 1800,
-    start: 990,
-    prepared_start: 550,
-    instruction: 1100,
+    after_interrupt: 150,
+    end: 2900,
+    start: 790,
+    prepared_start: 190,
+    prepared_page: 1500,
+    instruction: 840,
     pass: 600,
     deferred_call: 500,
     command: 1400,
