@@ -11,6 +11,7 @@ use spi_nor::region::Access;
 use std::cell::RefCell;
 use std::num::NonZeroU32;
 use std::rc::Rc;
+use support::known;
 use tock_qspi::board::{AfterFault, AppSpec, Board};
 use tock_qspi::console::Recorder;
 use tock_qspi::setup::{Pace, settings};
@@ -88,7 +89,7 @@ fn run_with(board: &mut Board, fault: FlashFault, count: u32) {
 #[test]
 fn a_wip_that_returns_behind_the_next_wren() {
     let mut failed = Vec::new();
-    for name in ["MX25R6435F", "W25Q128JV", "MT25QU256A"] {
+    for name in known(["MX25R6435F", "W25Q128JV", "MT25QU256A"]) {
         for step in 0..240 {
             let after_ns = step * 500;
             let told = Rc::default();
@@ -125,7 +126,7 @@ fn a_wip_that_returns_behind_the_next_wren() {
 /// a page is programmed that was begun after the death, and the part sleeps.
 #[test]
 fn no_latch_is_left_set() {
-    for name in ["MX25R6435F", "W25Q128JV", "MT25QU256A"] {
+    for name in known(["MX25R6435F", "W25Q128JV", "MT25QU256A"]) {
         for detaches in [false, true] {
             for pass in 0.. {
                 let told = Rc::default();
@@ -157,6 +158,7 @@ fn no_latch_is_left_set() {
 /// A program fails in the part, which says so: the page that fails is the one that is told, and
 /// none after it is programmed.
 #[test]
+#[cfg_attr(feature = "minimal", ignore = "the board knows no such part")]
 fn the_page_that_fails_is_the_one_that_is_told() {
     for failing in 0..6u32 {
         let told: Rc<RefCell<Vec<Result>>> = Rc::default();
@@ -178,7 +180,7 @@ fn the_page_that_fails_is_the_one_that_is_told() {
 /// The same where the part says it by its latch alone: it never began, since WREN was not heard.
 #[test]
 fn a_latch_that_is_not_set_stops_before_the_next_page() {
-    for name in ["MX25R6435F", "W25Q128JV", "MT25QU256A"] {
+    for name in known(["MX25R6435F", "W25Q128JV", "MT25QU256A"]) {
         for failing in 1..6u32 {
             let told: Rc<RefCell<Vec<Result>>> = Rc::default();
             let mut board = board(name, &told);
@@ -201,7 +203,7 @@ fn a_latch_that_is_not_set_stops_before_the_next_page() {
 /// The owner dies while the array programs a page: that page is the last one.
 #[test]
 fn no_page_is_begun_after_its_owners_death() {
-    for name in ["MX25R6435F", "W25Q128JV"] {
+    for name in known(["MX25R6435F", "W25Q128JV"]) {
         let mut deaths = 0;
         for pass in 0.. {
             let told = Rc::default();
@@ -234,7 +236,7 @@ fn no_page_is_begun_after_its_owners_death() {
 /// and, if the next one's WREN was seen to already, one more.
 #[test]
 fn whoever_asks_between_pages_is_served_after_the_page_in_flight() {
-    for name in ["MX25R6435F", "W25Q128JV"] {
+    for name in known(["MX25R6435F", "W25Q128JV"]) {
         for delay in 0..40 {
             let writer = Rc::new(RefCell::new(false));
             let over = Rc::clone(&writer);
@@ -276,7 +278,7 @@ fn whoever_asks_between_pages_is_served_after_the_page_in_flight() {
 /// A kernel user's erase comes behind the page in flight, too.
 #[test]
 fn a_kernel_user_is_served_after_the_page_in_flight() {
-    for part in ["MX25R6435F", "W25Q128JV"] {
+    for part in known(["MX25R6435F", "W25Q128JV"]) {
         for after in 1..6 {
             let bench = support::Bench::new(part).with_kernel_users().app(|lab| {
                 let ended = flash::program(0, &[0x5A; 16 * 256]);
@@ -304,7 +306,7 @@ fn a_kernel_user_is_served_after_the_page_in_flight() {
 #[test]
 fn a_buffer_that_is_taken_back_costs_no_upcall_and_no_byte() {
     use userland_rt::flash::{DRIVER, Ended, Operation, SOURCE, start_program, watch_operation};
-    for name in ["MX25R6435F", "W25Q128JV"] {
+    for name in known(["MX25R6435F", "W25Q128JV"]) {
         let mut lengths = std::collections::BTreeSet::new();
         for delay in 0..120 {
             let told: Rc<RefCell<Vec<(Ended, u32)>>> = Rc::default();

@@ -10,7 +10,7 @@
 
 use kernel::hil::flash::{self as hil_flash, HasClient};
 use nrf52840_qspi::Divider;
-use qspi_models::nor::InMemory;
+use qspi_models::nor::{InMemory, PartSpec, part, parts};
 use qspi_models::{Nor, Qspi};
 use spi_nor::flash::{FlashFace, PAGE_SIZE, Page};
 use spi_nor::lifecycle::State;
@@ -37,9 +37,27 @@ pub const FLASH: (u32, u32) = (0x8_0000, 0x4000);
 /// Range of the kernel's storage user.
 pub const STORAGE: (u32, u32) = (0x9_0000, 0x4000);
 
-/// A board with `part` on it. It rests sooner than the program's, and switches to apps faster.
-pub fn settings(part: &str) -> Settings {
-    let part = qspi_models::nor::part(part).expect("a known part");
+/// The part that a board knows which has as little as there can be.
+pub const KNOWN_PART: &str = "MX25R6435F";
+
+/// Those of `parts` that the board comes up with: all of them, or the one that it knows.
+pub fn known(parts: impl IntoIterator<Item = &'static str>) -> Vec<&'static str> {
+    let is_known = |part: &&str| !cfg!(feature = "minimal") || *part == KNOWN_PART;
+    let parts: Vec<&str> = parts.into_iter().filter(is_known).collect();
+    assert!(!parts.is_empty(), "nothing would be tested");
+    parts
+}
+
+/// Of all that the model knows.
+pub fn all_known() -> impl Iterator<Item = &'static PartSpec> {
+    known(parts().iter().map(|part| part.name))
+        .into_iter()
+        .filter_map(part)
+}
+
+/// A board with that part on it. It rests sooner than the program's, and switches to apps faster.
+pub fn settings(name: &str) -> Settings {
+    let part = part(name).expect("a known part");
     let sink = Rc::new(Recorder::default());
     Settings {
         idle_us: 10_000,
