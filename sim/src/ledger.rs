@@ -10,6 +10,7 @@
 //! what each app may expect to find in its region, and compares every acknowledged
 //! read, and in the end the array itself, with that.
 
+use crate::asked::{Asked, DRIVER, upcall_of};
 use crate::breach::{Breach, Breaches};
 use crate::chip::Probe;
 use crate::machine::Machine;
@@ -18,8 +19,6 @@ use kernel::syscall::{Syscall, SyscallReturn, YieldVariant};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
-
-const DRIVER: usize = 0x50005;
 
 /// The most upcalls that an app may not have taken yet: nine fit into a process's queue, and
 /// one is owed. From outside of the kernel they look like operations outstanding.
@@ -58,21 +57,31 @@ enum Operation {
         address: u32,
         length: u32,
     },
-    /// Of what is not in the app's region, and ends in this upcall.
+    /// Of what is not in the app's region.
     Beside {
-        upcall: usize,
+        kind: Kind,
         length: u32,
     },
 }
 
 impl Operation {
-    fn upcall(&self) -> usize {
+    fn kind(&self) -> Kind {
         match self {
-            Operation::Open => 0,
-            Operation::Read { .. } => 1,
-            Operation::Program { .. } => 2,
-            Operation::Erase { .. } => 3,
-            Operation::Beside { upcall, .. } => *upcall,
+            Operation::Open => Kind::Open,
+            Operation::Read { .. } => Kind::Read,
+            Operation::Program { .. } => Kind::Program,
+            Operation::Erase { .. } => Kind::Erase,
+            Operation::Beside { kind, .. } => *kind,
+        }
+    }
+
+    /// Where in the app's region.
+    fn address(&self) -> u32 {
+        match self {
+            Operation::Open | Operation::Beside { .. } => 0,
+            Operation::Read { address, .. }
+            | Operation::Program { address, .. }
+            | Operation::Erase { address, .. } => *address,
         }
     }
 
@@ -249,19 +258,9 @@ impl Ledger {
     pub fn outstanding(&self, memory: usize) -> Option<Outstanding> {
         let accounts = self.accounts.borrow();
         let operation = accounts.get(&memory)?.outstanding.front()?;
-        let (kind, address) = match operation {
-            Operation::Open => (Kind::Open, 0),
-            Operation::Read { address, .. } => (Kind::Read, *address),
-            Operation::Program { address, .. } => (Kind::Program, *address),
-            Operation::Erase { address, .. } => (Kind::Erase, *address),
-            Operation::Beside { upcall: 1, .. } => (Kind::Read, 0),
-            Operation::Beside { upcall: 2, .. } => (Kind::Program, 0),
-            Operation::Beside { upcall: 3, .. } => (Kind::Erase, 0),
-            Operation::Beside { .. } => (Kind::Open, 0),
-        };
         Some(Outstanding {
-            kind,
-            address,
+            kind: operation.kind(),
+            address: operation.address(),
             length: operation.length(),
         })
     }
@@ -392,10 +391,6 @@ impl Account {
     }
 }
 
-fn beside(upcall: usize, length: u32) -> Pending {
-    Pending::Command(Operation::Beside { upcall, length })
-}
-
 /// The bytes of a buffer that an app shares.
 fn peek(shared: Shared, length: u32) -> Vec<u8> {
     let length = (length as usize).min(shared.length);
@@ -419,30 +414,25 @@ impl Probe for Ledger {
                     subdriver_number,
                     arg0,
                     arg1,
-                } => {
-                    let (address, length) = (arg0 as u32, arg1 as u32);
-                    match subdriver_number {
-                        3 => Pending::Command(Operation::Open),
-                        4 => Pending::Close,
-                        5 => Pending::Command(Operation::Read { address, length }),
-                        6 => Pending::Command(Operation::Program {
+                } => match Asked::by(subdriver_number, arg0, arg1) {
+                    Asked::Operation {
+                        kind,
+                        address,
+                        length,
+                        is_beside,
+                    } => Pending::Command(match kind {
+                        _ if is_beside => Operation::Beside { kind, length },
+                        Kind::Open => Operation::Open,
+                        Kind::Read => Operation::Read { address, length },
+                        Kind::Program => Operation::Program {
                             address,
-                            data: if account.read_only.length > 0 {
-                                peek(account.read_only, length)
-                            } else {
-                                Vec::new()
-                            },
-                        }),
-                        7 => Pending::Command(Operation::Erase { address, length }),
-                        11 | 12 => beside(0, 0),
-                        14 => beside(1, length),
-                        15 => beside(2, length),
-                        16 => beside(3, length),
-                        // It has no address.
-                        17 => beside(1, address),
-                        _ => Pending::Other,
-                    }
-                }
+                            data: peek(account.read_only, length),
+                        },
+                        Kind::Erase => Operation::Erase { address, length },
+                    }),
+                    Asked::Close => Pending::Close,
+                    Asked::Other => Pending::Other,
+                },
                 Syscall::ReadOnlyAllow {
                     driver_number: DRIVER,
                     subdriver_number: 0,
@@ -536,7 +526,7 @@ impl Ledger {
             let index = account
                 .outstanding
                 .iter()
-                .position(|operation| operation.upcall() == upcall);
+                .position(|operation| upcall_of(operation.kind()) == upcall);
             let Some(operation) = index.and_then(|index| account.outstanding.remove(index)) else {
                 return Some(Breach::StrayCallback {
                     process: account.name.clone(),

@@ -8,6 +8,7 @@ pub mod alarm;
 pub mod alarm_driver;
 mod allowed;
 pub mod arena;
+pub mod asked;
 pub mod bench;
 pub mod board;
 pub mod breach;

@@ -11,6 +11,7 @@ use spi_nor::region::Access;
 use std::cell::RefCell;
 use std::num::NonZeroU32;
 use std::rc::Rc;
+use support::known;
 use tock_qspi::board::{AfterFault, AppSpec, Board};
 use tock_qspi::console::Recorder;
 use tock_qspi::setup::{Pace, settings};
@@ -21,6 +22,27 @@ const BYTES: usize = 1500;
 
 type Result = std::result::Result<(), flash::Error>;
 
+/// App number n has the n-th 64 KiB.
+fn app(number: u32, main: impl Fn() + 'static) -> AppSpec {
+    AppSpec {
+        name: format!("app-{number}"),
+        id: NonZeroU32::MIN.saturating_add(number),
+        main: Box::new(main),
+        region: Some((number * 0x10000, 0x10000, Access::ReadWrite)),
+        after_fault: AfterFault::Stop,
+    }
+}
+
+fn board_with(name: &str, apps: Vec<AppSpec>) -> Board {
+    let settings = settings(
+        part(name).expect("a known part"),
+        Box::new(InMemory),
+        Pace::Typical,
+        Rc::new(Recorder::default()),
+    );
+    Board::new(settings, apps)
+}
+
 fn board(name: &str, told: &Rc<RefCell<Vec<Result>>>) -> Board {
     board_of(name, told, false)
 }
@@ -28,37 +50,38 @@ fn board(name: &str, told: &Rc<RefCell<Vec<Result>>>) -> Board {
 /// With another app, if `beside`, that does nothing but hold a lease.
 fn board_of(name: &str, told: &Rc<RefCell<Vec<Result>>>, beside: bool) -> Board {
     let told = Rc::clone(told);
-    let settings = settings(
-        part(name).expect("a known part"),
-        Box::new(InMemory),
-        Pace::Typical,
-        Rc::new(Recorder::default()),
-    );
-    let main = move || {
+    let writer = app(0, move || {
         let ended = flash::program(0, &[0x5A; BYTES]);
         told.borrow_mut().push(ended);
         exit_terminate(0);
-    };
-    let app = AppSpec {
-        name: "app".into(),
-        id: NonZeroU32::MIN,
-        main: Box::new(main),
-        region: Some((0, 0x10000, Access::ReadWrite)),
-        after_fault: AfterFault::Stop,
-    };
-    let holder = AppSpec {
-        name: "holder".into(),
-        id: NonZeroU32::MIN.saturating_add(1),
-        main: Box::new(|| {
-            flash::open().expect("it opens");
-            let _ = userland_rt::alarm::sleep_ms(40);
-            exit_terminate(0);
-        }),
-        region: Some((0x10000, 0x10000, Access::ReadWrite)),
-        after_fault: AfterFault::Stop,
-    };
-    let apps = [Some(app), beside.then_some(holder)];
-    Board::new(settings, apps.into_iter().flatten().collect())
+    });
+    let holder = app(1, || {
+        flash::open().expect("it opens");
+        let _ = userland_rt::alarm::sleep_ms(40);
+        exit_terminate(0);
+    });
+    let apps = [Some(writer), beside.then_some(holder)];
+    board_with(name, apps.into_iter().flatten().collect())
+}
+
+/// Runs to the end. `fault` comes while the array works for the `count`-th time since now, or at once
+/// if that is 0.
+fn run_with(board: &mut Board, fault: FlashFault, count: u32) {
+    let (mut begun, mut was_busy, mut is_armed) = (0, false, false);
+    assert!(board.run_until(1_000_000, |board| {
+        board.machine.with_qspi(|qspi| {
+            let is_busy = qspi.flash().is_busy();
+            begun += u32::from(is_busy && !was_busy);
+            was_busy = is_busy;
+            if begun == count && !is_armed {
+                is_armed = true;
+                let faults = &mut qspi.flash_mut().faults;
+                faults.arm(fault, FaultTimes::Count(1));
+            }
+        });
+        Board::is_over(board)
+    }));
+    board.settle();
 }
 
 /// WIP reads 1 for a while after the part was quiet: at the second look as well, which the next
@@ -66,7 +89,7 @@ fn board_of(name: &str, told: &Rc<RefCell<Vec<Result>>>, beside: bool) -> Board 
 #[test]
 fn a_wip_that_returns_behind_the_next_wren() {
     let mut failed = Vec::new();
-    for name in ["MX25R6435F", "W25Q128JV", "MT25QU256A"] {
+    for name in known(["MX25R6435F", "W25Q128JV", "MT25QU256A"]) {
         for step in 0..240 {
             let after_ns = step * 500;
             let told = Rc::default();
@@ -103,7 +126,7 @@ fn a_wip_that_returns_behind_the_next_wren() {
 /// a page is programmed that was begun after the death, and the part sleeps.
 #[test]
 fn no_latch_is_left_set() {
-    for name in ["MX25R6435F", "W25Q128JV", "MT25QU256A"] {
+    for name in known(["MX25R6435F", "W25Q128JV", "MT25QU256A"]) {
         for detaches in [false, true] {
             for pass in 0.. {
                 let told = Rc::default();
@@ -135,29 +158,13 @@ fn no_latch_is_left_set() {
 /// A program fails in the part, which says so: the page that fails is the one that is told, and
 /// none after it is programmed.
 #[test]
+#[cfg_attr(feature = "minimal", ignore = "the board knows no such part")]
 fn the_page_that_fails_is_the_one_that_is_told() {
     for failing in 0..6u32 {
         let told: Rc<RefCell<Vec<Result>>> = Rc::default();
         let mut board = board("MT25QU256A", &told);
         assert!(board.run_until(1_000_000, |board| board.device().profile().is_some()));
-        let mut begun = 0;
-        let mut was_busy = false;
-        let mut is_armed = false;
-        assert!(board.run_until(1_000_000, |board| {
-            board.machine.with_qspi(|qspi| {
-                let is_busy = qspi.flash().is_busy();
-                begun += u32::from(is_busy && !was_busy);
-                was_busy = is_busy;
-                if begun == failing && !is_armed {
-                    is_armed = true;
-                    qspi.flash_mut()
-                        .faults
-                        .arm(FlashFault::ProgramFails, FaultTimes::Count(1));
-                }
-            });
-            Board::is_over(board)
-        }));
-        board.settle();
+        run_with(&mut board, FlashFault::ProgramFails, failing);
         let done = match told.borrow()[..] {
             [Err(flash::Error::Ended { done, .. })] => done,
             _ => panic!("{failing}: {:?}", told.borrow()),
@@ -173,27 +180,12 @@ fn the_page_that_fails_is_the_one_that_is_told() {
 /// The same where the part says it by its latch alone: it never began, since WREN was not heard.
 #[test]
 fn a_latch_that_is_not_set_stops_before_the_next_page() {
-    for name in ["MX25R6435F", "W25Q128JV", "MT25QU256A"] {
+    for name in known(["MX25R6435F", "W25Q128JV", "MT25QU256A"]) {
         for failing in 1..6u32 {
             let told: Rc<RefCell<Vec<Result>>> = Rc::default();
             let mut board = board(name, &told);
             assert!(board.run_until(1_000_000, |board| board.device().profile().is_some()));
-            let (mut begun, mut was_busy, mut is_armed) = (0, false, false);
-            assert!(board.run_until(1_000_000, |board| {
-                board.machine.with_qspi(|qspi| {
-                    let is_busy = qspi.flash().is_busy();
-                    begun += u32::from(is_busy && !was_busy);
-                    was_busy = is_busy;
-                    if begun == failing && !is_armed {
-                        is_armed = true;
-                        qspi.flash_mut()
-                            .faults
-                            .arm(FlashFault::WriteEnableIgnored, FaultTimes::Count(1));
-                    }
-                });
-                Board::is_over(board)
-            }));
-            board.settle();
+            run_with(&mut board, FlashFault::WriteEnableIgnored, failing);
             let done = match told.borrow()[..] {
                 [Err(flash::Error::Ended { done, .. })] => done,
                 _ => panic!("{name} {failing}: {:?}", told.borrow()),
@@ -211,7 +203,7 @@ fn a_latch_that_is_not_set_stops_before_the_next_page() {
 /// The owner dies while the array programs a page: that page is the last one.
 #[test]
 fn no_page_is_begun_after_its_owners_death() {
-    for name in ["MX25R6435F", "W25Q128JV"] {
+    for name in known(["MX25R6435F", "W25Q128JV"]) {
         let mut deaths = 0;
         for pass in 0.. {
             let told = Rc::default();
@@ -244,45 +236,26 @@ fn no_page_is_begun_after_its_owners_death() {
 /// and, if the next one's WREN was seen to already, one more.
 #[test]
 fn whoever_asks_between_pages_is_served_after_the_page_in_flight() {
-    for name in ["MX25R6435F", "W25Q128JV"] {
+    for name in known(["MX25R6435F", "W25Q128JV"]) {
         for delay in 0..40 {
-            let made = settings(
-                part(name).expect("a known part"),
-                Box::new(InMemory),
-                Pace::Typical,
-                Rc::new(Recorder::default()),
-            );
             let writer = Rc::new(RefCell::new(false));
             let over = Rc::clone(&writer);
             let asked = Rc::new(std::cell::Cell::new((0, 0)));
             let noted = Rc::clone(&asked);
-            let spec = |number: u32, main: Box<dyn Fn()>| AppSpec {
-                name: format!("app-{number}"),
-                id: NonZeroU32::MIN.saturating_add(number),
-                main,
-                region: Some((number * 0x10000, 0x10000, Access::ReadWrite)),
-                after_fault: AfterFault::Stop,
-            };
-            let first = spec(
-                0,
-                Box::new(move || {
-                    let ended = flash::program(0, &[0x5A; 16 * 256]);
-                    ended.expect("programs work");
-                    *over.borrow_mut() = true;
-                    exit_terminate(0);
-                }),
-            );
-            let second = spec(
-                1,
-                Box::new(move || {
-                    let _ = userland_rt::alarm::sleep_ticks(60 + delay * 3);
-                    noted.set((1, 0));
-                    flash::program(0, &[1; 16]).expect("programs work");
-                    noted.set((2, 0));
-                    exit_terminate(0);
-                }),
-            );
-            let mut board = Board::new(made, vec![first, second]);
+            let first = app(0, move || {
+                let ended = flash::program(0, &[0x5A; 16 * 256]);
+                ended.expect("programs work");
+                *over.borrow_mut() = true;
+                exit_terminate(0);
+            });
+            let second = app(1, move || {
+                let _ = userland_rt::alarm::sleep_ticks(60 + delay * 3);
+                noted.set((1, 0));
+                flash::program(0, &[1; 16]).expect("programs work");
+                noted.set((2, 0));
+                exit_terminate(0);
+            });
+            let mut board = board_with(name, vec![first, second]);
             let mut at = None;
             let mut waited = None;
             assert!(board.run_until(5_000_000, |board| {
@@ -305,7 +278,7 @@ fn whoever_asks_between_pages_is_served_after_the_page_in_flight() {
 /// A kernel user's erase comes behind the page in flight, too.
 #[test]
 fn a_kernel_user_is_served_after_the_page_in_flight() {
-    for part in ["MX25R6435F", "W25Q128JV"] {
+    for part in known(["MX25R6435F", "W25Q128JV"]) {
         for after in 1..6 {
             let bench = support::Bench::new(part).with_kernel_users().app(|lab| {
                 let ended = flash::program(0, &[0x5A; 16 * 256]);
@@ -333,7 +306,7 @@ fn a_kernel_user_is_served_after_the_page_in_flight() {
 #[test]
 fn a_buffer_that_is_taken_back_costs_no_upcall_and_no_byte() {
     use userland_rt::flash::{DRIVER, Ended, Operation, SOURCE, start_program, watch_operation};
-    for name in ["MX25R6435F", "W25Q128JV"] {
+    for name in known(["MX25R6435F", "W25Q128JV"]) {
         let mut lengths = std::collections::BTreeSet::new();
         for delay in 0..120 {
             let told: Rc<RefCell<Vec<(Ended, u32)>>> = Rc::default();
@@ -355,20 +328,7 @@ fn a_buffer_that_is_taken_back_costs_no_upcall_and_no_byte() {
                 notes.borrow_mut().push(ended.expect("it is watched"));
                 exit_terminate(0);
             };
-            let made = settings(
-                part(name).expect("a known part"),
-                Box::new(InMemory),
-                Pace::Typical,
-                Rc::new(Recorder::default()),
-            );
-            let app = AppSpec {
-                name: "app".into(),
-                id: NonZeroU32::MIN,
-                main: Box::new(main),
-                region: Some((0, 0x10000, Access::ReadWrite)),
-                after_fault: AfterFault::Stop,
-            };
-            let mut board = Board::new(made, vec![app]);
+            let mut board = board_with(name, vec![app(0, main)]);
             assert!(board.run_until(1_000_000, Board::is_over), "{name} {delay}");
             board.settle();
             assert_eq!(board.breaches.all(), [], "{name} {delay}");

@@ -4,16 +4,18 @@
 
 //! What goes wrong in the part, and what its users see of it.
 //!
-//! Not here: *suspend refused*, since the driver never suspends.
+//! Not here: *suspend refused*, which is in `reads_beside_writes`.
 
 mod support;
 
 use kernel::ErrorCode as KernelError;
-use qspi_models::nor::{FaultTimes, FlashFault, Lines, parts};
+use qspi_models::nor::{FaultTimes, FlashFault, Lines};
 use qspi_models::{FlashOperation, Violation};
 use spi_nor::error::Error as Fault;
 use spi_nor::lifecycle::State;
-use support::{Bench, ErrorCode, Lab, Outcome, REGION, SECTOR, ended, pattern, refused};
+use support::{
+    Bench, ErrorCode, Lab, Outcome, REGION, SECTOR, all_known, ended, known, pattern, refused,
+};
 use tock_qspi::breach::Breach;
 use userland_rt::flash::{self, Error};
 
@@ -118,6 +120,10 @@ fn id_that_differs_on_the_second_read() {
 }
 
 #[test]
+#[cfg_attr(
+    feature = "minimal",
+    ignore = "no tables are read, and a part with another id is not used"
+)]
 fn id_that_is_wrong_is_no_harm_if_the_tables_are_right() {
     let mut trial = Bench::new(WINBOND)
         .nor(|nor| {
@@ -160,7 +166,7 @@ fn works_from_boot(bench: Bench, caused: impl Fn(Violation) -> bool) -> (u64, Ve
 
 #[test]
 fn asleep_at_boot() {
-    for part in parts().iter().filter(|part| part.deep_power_down.is_some()) {
+    for part in all_known().filter(|part| part.deep_power_down.is_some()) {
         let bench = Bench::new(part.name).nor(|nor| nor.put_to_sleep(0));
         works_from_boot(bench, |_| false);
     }
@@ -174,7 +180,7 @@ fn release_while_busy(violation: Violation) -> bool {
 
 #[test]
 fn still_busy_from_before_for_a_while() {
-    for part in [MACRONIX, WINBOND, MICRON] {
+    for part in known([MACRONIX, WINBOND, MICRON]) {
         let bench = Bench::new(part).nor(|nor| nor.set_busy(0, Some(80_000_000)));
         let (opened_ms, caused) = works_from_boot(bench, release_while_busy);
         assert!((80..200).contains(&opened_ms), "{part}: {opened_ms} ms");
@@ -201,6 +207,7 @@ fn still_busy_from_before_for_ever() {
 }
 
 #[test]
+#[cfg_attr(feature = "minimal", ignore = "the board knows no such part")]
 fn left_in_four_byte_mode() {
     for part in ["IS25WP256", MICRON, "W25Q01JVQ"] {
         let bench = Bench::new(part).nor(|nor| nor.set_four_byte(true));
@@ -210,7 +217,7 @@ fn left_in_four_byte_mode() {
 
 #[test]
 fn left_in_continuous_read_mode() {
-    for part in [MACRONIX, WINBOND] {
+    for part in known([MACRONIX, WINBOND]) {
         // In this mode every frame is an address, until all ones end it.
         let bench = Bench::new(part).nor(|nor| nor.set_continuous_read(true));
         let (_, caused) = works_from_boot(bench, |violation| {
@@ -228,7 +235,7 @@ fn left_in_continuous_read_mode() {
 
 #[test]
 fn left_taking_commands_on_four_lines() {
-    for part in [MACRONIX, WINBOND] {
+    for part in known([MACRONIX, WINBOND]) {
         let bench = Bench::new(part).nor(|nor| nor.set_four_line_commands(true));
         let (_, caused) = works_from_boot(bench, |violation| {
             matches!(
@@ -317,9 +324,13 @@ fn write_enable_ignored_in_the_middle_of_a_program() {
 }
 
 #[test]
+#[cfg_attr(
+    feature = "minimal",
+    ignore = "the part is used in one way or not at all"
+)]
 fn write_enable_ignored_while_registers_are_set() {
     // No register keeps what it is told: one line, and on MX25R the slow mode.
-    for part in [MACRONIX, WINBOND] {
+    for part in known([MACRONIX, WINBOND]) {
         let mut trial = Bench::new(part)
             .nor(|nor| {
                 nor.faults
@@ -353,7 +364,7 @@ fn write_enable_ignored_while_registers_are_set() {
 /// are non-volatile, and some protect the array for good.
 #[test]
 fn lines_fail_for_a_moment() {
-    for part in [MACRONIX, WINBOND, "GD25Q16C"] {
+    for part in known([MACRONIX, WINBOND, "GD25Q16C"]) {
         for lines in [Lines::ReadOnes, Lines::ReadZeroes] {
             for passes in [1, 4] {
                 let step = if part == MACRONIX { 1 } else { 5 };
@@ -425,8 +436,12 @@ fn lines_fail_at(part: &str, lines: Lines, at: u32, passes: u32) {
 }
 
 #[test]
+#[cfg_attr(
+    feature = "minimal",
+    ignore = "the part is used in one way or not at all"
+)]
 fn quad_enable_does_not_stick() {
-    for part in parts() {
+    for part in all_known() {
         let mut trial = Bench::new(part.name)
             .nor(|nor| {
                 nor.faults
@@ -493,6 +508,7 @@ fn block_protected_from_before() {
 }
 
 #[test]
+#[cfg_attr(feature = "minimal", ignore = "the board knows no such part")]
 fn block_protected_meanwhile_and_the_part_says_so() {
     let mut trial = Bench::new(MICRON)
         .app(|lab| {
@@ -560,6 +576,7 @@ fn a_part_without_flags_fails_in_silence() {
 }
 
 #[test]
+#[cfg_attr(feature = "minimal", ignore = "the board knows no such part")]
 fn a_part_with_flags_reports_its_failures() {
     let mut trial = Bench::new(MICRON)
         .app(|lab| {
@@ -592,7 +609,7 @@ fn a_part_with_flags_reports_its_failures() {
 
 #[test]
 fn wip_never_clears() {
-    for part in parts() {
+    for part in all_known() {
         let mut trial = Bench::new(part.name)
             .app(|lab| {
                 let stick = || {
@@ -799,7 +816,7 @@ fn bits_flip_in_what_is_read() {
 /// fast mode was lost.
 #[test]
 fn reset_during_an_operation() {
-    for part in [WINBOND, MICRON, MACRONIX] {
+    for part in known([WINBOND, MICRON, MACRONIX]) {
         let mut seen = Vec::new();
         for at in 0..1000 {
             let mut trial = Bench::new(part)
@@ -939,6 +956,7 @@ fn power_cut_at_any_byte_of_a_register_write() {
 }
 
 #[test]
+#[cfg_attr(feature = "minimal", ignore = "the board knows no such part")]
 fn an_app_beside_a_part_that_is_too_small_is_told() {
     // 16 apps of 64 KiB fit into a 1 MiB part; the seventeenth's region lies beyond.
     let mut bench = Bench::new("MX25R8035F");

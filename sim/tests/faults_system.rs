@@ -11,7 +11,7 @@ use kernel::ErrorCode as KernelError;
 use kernel::hil::flash::Flash;
 use kernel::hil::nonvolatile_storage::{NonvolatileStorage, NonvolatileStorageClient};
 use nrf52840_qspi::Divider;
-use qspi_models::nor::{BusyTime, parts};
+use qspi_models::nor::BusyTime;
 use qspi_models::{ReadyFault, Task, Violation};
 use spi_nor::error::Error as Fault;
 use spi_nor::lifecycle::State;
@@ -877,7 +877,7 @@ fn power_management_fails_at_every_turn() {
 /// its slow mode at the other.
 #[test]
 fn every_part_works_at_every_clock() {
-    for part in parts() {
+    for part in support::all_known() {
         for (divider, hz) in [(Divider::MHZ_32, 32_000_000), (Divider::MHZ_8, 8_000_000)] {
             let mut trial = Bench::new(part.name).divider(divider).case("basic").boot();
             trial.limit = 5_000_000;
@@ -889,9 +889,11 @@ fn every_part_works_at_every_clock() {
                 part.name
             );
             let profile = trial.board.device().profile().expect("it was identified");
+            // The profile that a board fixes is that of the fast mode, whatever the clock.
+            let is_fast = hz > 8_000_000 || cfg!(feature = "minimal");
             assert_eq!(
                 profile.high_performance,
-                part.low_power.is_some() && hz > 8_000_000,
+                part.low_power.is_some() && is_fast,
                 "{}",
                 part.name
             );
@@ -903,7 +905,7 @@ fn every_part_works_at_every_clock() {
 /// A part may take as long as its table allows, and no deadline may be shorter than that.
 #[test]
 fn every_part_may_take_its_longest() {
-    for part in parts() {
+    for part in support::all_known() {
         for divider in [Divider::MHZ_32, Divider::MHZ_8] {
             for busy_time in [BusyTime::Maximum, BusyTime::Uniform { seed: 3 }] {
                 let mut trial = Bench::new(part.name)
@@ -991,7 +993,11 @@ fn storm() {
     }
     // It was one: forced stops, buffers out of quarantine, failures, and operations that ended
     // well in between.
-    assert!(seen.iter().all(|count| *count > 100), "{seen:?}");
+    // With as little as there can be, 17 buffers come out of quarantine; with all there is, 159.
+    let released = if cfg!(feature = "minimal") { 10 } else { 100 };
+    let floors = [100, released, 100, 100];
+    let mut counts = seen.iter().zip(floors);
+    assert!(counts.all(|(count, floor)| *count > floor), "{seen:?}");
 }
 
 fn storm_of(seed: u64) -> [u32; 4] {

@@ -4,8 +4,8 @@
 
 //! One app on the whole stack.
 
-use nrf52840_qspi::Divider;
-use qspi_models::{Nor, Qspi};
+mod support;
+
 use spi_nor::region::Access;
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -14,17 +14,9 @@ use tock_qspi::console::Recorder;
 
 fn board(part: &str, apps: Vec<AppSpec>) -> (Board, Rc<Recorder>) {
     let recorder = Rc::new(Recorder::default());
-    let part = qspi_models::nor::part(part).expect("a known part");
     let settings = Settings {
-        qspi: Qspi::new(Nor::new(part)),
-        divider: Divider::MHZ_32,
-        idle_us: 10_000,
-        switch_ns: 100,
         sink: recorder.clone(),
-        app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
-        buffer_bytes: tock_qspi::board::BUFFER_SIZE,
-        flash_range: None,
-        storage_range: None,
+        ..support::settings(part)
     };
     (Board::new(settings, apps), recorder)
 }

@@ -4,37 +4,26 @@
 
 //! The faces for kernel users: `hil::flash` and `hil::nonvolatile_storage`.
 
+mod support;
+
 use kernel::ErrorCode;
 use kernel::hil::flash::{self, Flash, HasClient};
 use kernel::hil::nonvolatile_storage::{NonvolatileStorage, NonvolatileStorageClient};
-use nrf52840_qspi::Divider;
-use qspi_models::{Nor, Qspi};
 use spi_nor::flash::{FlashFace, PAGE_SIZE, Page};
 use spi_nor::lifecycle::State;
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 use tock_qspi::board::{Board, Settings};
-use tock_qspi::console::Recorder;
 
 const FLASH: (u32, u32) = (0x10_000, 0x4000);
 const STORAGE: (u32, u32) = (0x20_000, 0x4000);
 
 fn board() -> Board {
-    let part = qspi_models::nor::part("MX25R6435F").expect("a known part");
-    let mut board = Board::new(
-        Settings {
-            qspi: Qspi::new(Nor::new(part)),
-            divider: Divider::MHZ_32,
-            idle_us: 10_000,
-            buffer_bytes: tock_qspi::board::BUFFER_SIZE,
-            switch_ns: 100,
-            sink: Rc::new(Recorder::default()),
-            app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
-            flash_range: Some(FLASH),
-            storage_range: Some(STORAGE),
-        },
-        Vec::new(),
-    );
+    let settings = Settings {
+        flash_range: Some(FLASH),
+        storage_range: Some(STORAGE),
+        ..support::settings("MX25R6435F")
+    };
+    let mut board = Board::new(settings, Vec::new());
     assert!(board.run_until(10_000, Board::is_at_rest_and_known));
     board
 }

@@ -364,11 +364,9 @@ mod detach {
     //! C3, C10: after a revoke nothing new is started, and the end of a detach is told after
     //! everybody got theirs.
 
-    use super::support::{Bench, FlashUser};
+    use super::support::{Bench, FlashUser, settings};
     use kernel::hil::flash::{Flash, HasClient};
     use kernel::hil::nonvolatile_storage::{NonvolatileStorage, NonvolatileStorageClient};
-    use nrf52840_qspi::Divider;
-    use qspi_models::{Nor, Qspi};
     use spi_nor::device::RestClient;
     use spi_nor::error::Error;
     use spi_nor::flash::{PAGE_SIZE, Page};
@@ -376,7 +374,6 @@ mod detach {
     use std::cell::{Cell, RefCell};
     use std::rc::Rc;
     use tock_qspi::board::{Board, Settings};
-    use tock_qspi::console::Recorder;
 
     #[derive(Default)]
     struct StorageUser {
@@ -398,22 +395,14 @@ mod detach {
     /// is then begun all the same.
     #[test]
     fn nothing_is_begun_after_a_detach_inside_a_callback() {
-        let part = qspi_models::nor::part("MX25R6435F").expect("a known part");
-        let size = part.size;
-        let mut board = Board::new(
-            Settings {
-                qspi: Qspi::new(Nor::new(part)),
-                divider: Divider::MHZ_32,
-                idle_us: 10_000,
-                buffer_bytes: tock_qspi::board::BUFFER_SIZE,
-                switch_ns: 100,
-                sink: Rc::new(Recorder::default()),
-                flash_range: Some((size, 0x4000)),
-                storage_range: Some((0x9_0000, 0x4000)),
-                app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
-            },
-            Vec::new(),
-        );
+        let settings = settings("MX25R6435F");
+        let size = settings.qspi.flash().part().size;
+        let settings = Settings {
+            flash_range: Some((size, 0x4000)),
+            storage_range: Some((0x9_0000, 0x4000)),
+            ..settings
+        };
+        let mut board = Board::new(settings, Vec::new());
         assert!(board.run_until(10_000, Board::is_at_rest_and_known));
         let (face, user) = FlashUser::on(&board);
         let storage = board.storage().expect("it has a range");

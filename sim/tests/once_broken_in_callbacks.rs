@@ -8,16 +8,13 @@
 mod support;
 use kernel::hil::flash::Flash;
 use kernel::hil::nonvolatile_storage::{NonvolatileStorage, NonvolatileStorageClient};
-use nrf52840_qspi::Divider;
 use qspi_models::nor::{FaultTimes, FlashFault, Lines};
-use qspi_models::{Nor, Qspi};
 use spi_nor::lifecycle::State;
 use spi_nor::storage::StorageFace;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use support::{Bench, FlashUser, SECTOR};
+use support::{Bench, FlashUser, SECTOR, settings};
 use tock_qspi::board::{Board, Settings};
-use tock_qspi::console::Recorder;
 use userland_rt::flash;
 
 #[derive(Default)]
@@ -33,23 +30,22 @@ impl NonvolatileStorageClient for StorageUser {
     }
 }
 
+/// With a flash user, whose range lies beyond the part.
+fn beyond_the_part() -> Settings {
+    let settings = settings("MX25R6435F");
+    let size = settings.qspi.flash().part().size;
+    Settings {
+        flash_range: Some((size, 0x4000)),
+        ..settings
+    }
+}
+
 fn stale() -> (Board, &'static StorageUser) {
-    let part = qspi_models::nor::part("MX25R6435F").unwrap();
-    let size = part.size;
-    let mut board = Board::new(
-        Settings {
-            qspi: Qspi::new(Nor::new(part)),
-            divider: Divider::MHZ_32,
-            idle_us: 10_000,
-            buffer_bytes: tock_qspi::board::BUFFER_SIZE,
-            switch_ns: 100,
-            sink: Rc::new(Recorder::default()),
-            flash_range: Some((size, 0x4000)),
-            storage_range: Some((0x9_0000, 0x4000)),
-            app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
-        },
-        Vec::new(),
-    );
+    let settings = Settings {
+        storage_range: Some((0x9_0000, 0x4000)),
+        ..beyond_the_part()
+    };
+    let mut board = Board::new(settings, Vec::new());
     assert!(board.run_until(10_000, Board::is_at_rest_and_known));
     let (face, user) = FlashUser::on(&board);
     let storage = board.storage().unwrap();
@@ -272,21 +268,12 @@ fn control_idle_of_a_stopped_process_that_is_owed_nothing() {
 /// App's operation queued behind the callback that detaches: is the app told?
 #[test]
 fn app_is_told_too() {
-    let part = qspi_models::nor::part("MX25R6435F").unwrap();
-    let size = part.size;
     let done: Rc<Cell<u32>> = Rc::default();
     let seen = Rc::clone(&done);
     let mut board = Board::new(
         Settings {
-            qspi: Qspi::new(Nor::new(part)),
-            divider: Divider::MHZ_32,
             idle_us: 1_000_000,
-            buffer_bytes: tock_qspi::board::BUFFER_SIZE,
-            switch_ns: 100,
-            sink: Rc::new(Recorder::default()),
-            flash_range: Some((size, 0x4000)),
-            storage_range: None,
-            app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
+            ..beyond_the_part()
         },
         vec![tock_qspi::board::AppSpec {
             name: "a".into(),

@@ -4,11 +4,11 @@
 
 //! Regions for kernel clients: any range of bytes, in turns, and an end to everything.
 
+mod support;
+
 use kernel::ErrorCode;
 use kernel::utilities::leasable_buffer::SubSliceMut;
-use nrf52840_qspi::Divider;
 use qspi_models::nor::{FaultTimes, FlashFault};
-use qspi_models::{Nor, Qspi};
 use spi_nor::error::Error;
 use spi_nor::kernel_face::{RegionGeometry, SpiNor, SpiNorClient};
 use spi_nor::lifecycle::State;
@@ -17,27 +17,11 @@ use spi_nor::region::Access;
 use spi_nor::region_face::RegionFace;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use tock_qspi::board::{Board, Settings};
-use tock_qspi::console::Recorder;
-
-const SECTOR: u32 = 4096;
+use support::SECTOR;
+use tock_qspi::board::Board;
 
 fn board() -> Board {
-    let part = qspi_models::nor::part("MX25R6435F").expect("a known part");
-    Board::new(
-        Settings {
-            qspi: Qspi::new(Nor::new(part)),
-            divider: Divider::MHZ_32,
-            idle_us: 10_000,
-            buffer_bytes: tock_qspi::board::BUFFER_SIZE,
-            switch_ns: 100,
-            sink: Rc::new(Recorder::default()),
-            app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
-            flash_range: None,
-            storage_range: None,
-        },
-        Vec::new(),
-    )
+    Board::new(support::settings("MX25R6435F"), Vec::new())
 }
 
 fn settled_board() -> Board {

@@ -4,15 +4,15 @@
 
 //! The tour holds on every part that there is a model of.
 
-use qspi_models::nor::parts;
+mod support;
+
 use std::thread;
 use tock_qspi::timeline::Timeline;
 use tock_qspi::tour::{Options, run};
 
 #[test]
 fn holds_on_every_part() {
-    let tours: Vec<_> = parts()
-        .iter()
+    let tours: Vec<_> = support::all_known()
         .map(|part| {
             // Each in a thread: boards have their deferred calls to themselves there.
             let tour = move || run(&Options { part, seed: 3 }, &mut Timeline::quiet());

@@ -9,6 +9,7 @@ use kernel::component::Component;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 use spi_nor::client::Seat;
+use spi_nor::features::{Features, Full};
 use spi_nor::region::Access;
 use spi_nor::region_face::RegionFace;
 
@@ -28,17 +29,21 @@ macro_rules! spi_nor_region_component_static {
 pub type SpiNorRegion = RegionFace<'static>;
 
 /// `length` bytes of the part from `start` on.
-pub struct SpiNorRegionComponent<C: Controller<'static> + 'static, A: Alarm<'static> + 'static> {
-    device: &'static SpiNorDevice<C, A>,
+pub struct SpiNorRegionComponent<
+    C: Controller<'static> + 'static,
+    A: Alarm<'static> + 'static,
+    F: Features + 'static = Full,
+> {
+    device: &'static SpiNorDevice<C, A, F>,
     start: u32,
     length: u32,
     access: Access,
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> SpiNorRegionComponent<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> SpiNorRegionComponent<C, A, F> {
     /// `start` and `length` in bytes, multiples of the part's sector.
     pub fn new(
-        device: &'static SpiNorDevice<C, A>,
+        device: &'static SpiNorDevice<C, A, F>,
         start: u32,
         length: u32,
         access: Access,
@@ -52,7 +57,9 @@ impl<C: Controller<'static>, A: Alarm<'static>> SpiNorRegionComponent<C, A> {
     }
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>> Component for SpiNorRegionComponent<C, A> {
+impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Component
+    for SpiNorRegionComponent<C, A, F>
+{
     type StaticInput = (
         &'static mut MaybeUninit<RegionFace<'static>>,
         &'static mut MaybeUninit<Seat<'static>>,

@@ -20,6 +20,7 @@ mod flash;
 mod gpio;
 mod gpiote;
 mod harmless;
+pub mod machine_code;
 mod names;
 mod rtc;
 mod spim;

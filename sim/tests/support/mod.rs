@@ -10,6 +10,7 @@
 
 use kernel::hil::flash::{self as hil_flash, HasClient};
 use nrf52840_qspi::Divider;
+use qspi_models::nor::{InMemory, PartSpec, part, parts};
 use qspi_models::{Nor, Qspi};
 use spi_nor::flash::{FlashFace, PAGE_SIZE, Page};
 use spi_nor::lifecycle::State;
@@ -21,6 +22,7 @@ use tock_qspi::board::{AfterFault, AppSpec, Board, Settings, SimDevice};
 use tock_qspi::breach::Breach;
 use tock_qspi::console::Recorder;
 use tock_qspi::machine::Machine;
+use tock_qspi::setup::{self, Pace};
 use userland_rt::alarm;
 use userland_rt::flash::{self, Error};
 
@@ -34,6 +36,35 @@ pub const SECTOR: u32 = 4096;
 pub const FLASH: (u32, u32) = (0x8_0000, 0x4000);
 /// Range of the kernel's storage user.
 pub const STORAGE: (u32, u32) = (0x9_0000, 0x4000);
+
+/// The part that a board knows which has as little as there can be.
+pub const KNOWN_PART: &str = "MX25R6435F";
+
+/// Those of `parts` that the board comes up with: all of them, or the one that it knows.
+pub fn known(parts: impl IntoIterator<Item = &'static str>) -> Vec<&'static str> {
+    let is_known = |part: &&str| !cfg!(feature = "minimal") || *part == KNOWN_PART;
+    let parts: Vec<&str> = parts.into_iter().filter(is_known).collect();
+    assert!(!parts.is_empty(), "nothing would be tested");
+    parts
+}
+
+/// Of all that the model knows.
+pub fn all_known() -> impl Iterator<Item = &'static PartSpec> {
+    known(parts().iter().map(|part| part.name))
+        .into_iter()
+        .filter_map(part)
+}
+
+/// A board with that part on it. It rests sooner than the program's, and switches to apps faster.
+pub fn settings(name: &str) -> Settings {
+    let part = part(name).expect("a known part");
+    let sink = Rc::new(Recorder::default());
+    Settings {
+        idle_us: 10_000,
+        switch_ns: 100,
+        ..setup::settings(part, Box::new(InMemory), Pace::Typical, sink)
+    }
+}
 
 /// How an operation of an app ended.
 pub type Outcome = Result<(), Error>;
@@ -171,63 +202,55 @@ fn everything_works() -> Outcome {
 
 /// A board to be.
 pub struct Bench {
-    qspi: Qspi,
+    settings: Settings,
     lab: Rc<Lab>,
     apps: Vec<AppSpec>,
-    divider: Divider,
-    idle_us: u32,
-    switch_ns: u64,
-    with_kernel_users: bool,
 }
 
 impl Bench {
     /// With this part.
     pub fn new(part: &str) -> Bench {
-        let part = qspi_models::nor::part(part).expect("a known part");
         Bench {
-            qspi: Qspi::new(Nor::new(part)),
+            settings: settings(part),
             lab: Rc::default(),
             apps: Vec::new(),
-            divider: Divider::MHZ_32,
-            idle_us: 10_000,
-            switch_ns: 100,
-            with_kernel_users: false,
         }
     }
 
     /// Does something to the peripheral before it is powered.
     pub fn qspi(mut self, work: impl FnOnce(&mut Qspi)) -> Bench {
-        work(&mut self.qspi);
+        work(&mut self.settings.qspi);
         self
     }
 
     /// Does something to the part before it is powered.
     pub fn nor(mut self, work: impl FnOnce(&mut Nor)) -> Bench {
-        work(self.qspi.flash_mut());
+        work(self.settings.qspi.flash_mut());
         self
     }
 
     /// The bus clock.
     pub fn divider(mut self, divider: Divider) -> Bench {
-        self.divider = divider;
+        self.settings.divider = divider;
         self
     }
 
     /// The idle time.
     pub fn idle_us(mut self, idle_us: u32) -> Bench {
-        self.idle_us = idle_us;
+        self.settings.idle_us = idle_us;
         self
     }
 
     /// What a switch to an app costs.
     pub fn switch_ns(mut self, switch_ns: u64) -> Bench {
-        self.switch_ns = switch_ns;
+        self.settings.switch_ns = switch_ns;
         self
     }
 
     /// The kernel's flash and storage users have their ranges.
     pub fn with_kernel_users(mut self) -> Bench {
-        self.with_kernel_users = true;
+        self.settings.flash_range = Some(FLASH);
+        self.settings.storage_range = Some(STORAGE);
         self
     }
 
@@ -280,20 +303,11 @@ impl Bench {
     /// Powers it up.
     pub fn boot(self) -> Trial {
         let recorder = Rc::new(Recorder::default());
-        let board = Board::new(
-            Settings {
-                qspi: self.qspi,
-                divider: self.divider,
-                idle_us: self.idle_us,
-                buffer_bytes: tock_qspi::board::BUFFER_SIZE,
-                switch_ns: self.switch_ns,
-                sink: recorder.clone(),
-                app_teardown: tock_host_platform::coroutine::Teardown::Unwind,
-                flash_range: self.with_kernel_users.then_some(FLASH),
-                storage_range: self.with_kernel_users.then_some(STORAGE),
-            },
-            self.apps,
-        );
+        let settings = Settings {
+            sink: recorder.clone(),
+            ..self.settings
+        };
+        let board = Board::new(settings, self.apps);
         // Nobody looks at the stream, and long tests would drown in it.
         board.machine.with_qspi(|qspi| qspi.set_observing(false));
         *self.lab.machine.borrow_mut() = Some(Rc::clone(&board.machine));

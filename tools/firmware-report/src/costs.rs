@@ -12,6 +12,7 @@ mod share;
 
 use crate::Problem;
 use crate::image::Image;
+use crate::output;
 use case::{CASES, Case};
 use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 use emulated_cortex_m::Image as Loaded;
@@ -138,15 +139,15 @@ pub fn print(path: &Path, only: &str, top: usize, json: bool) -> Result<(), Prob
         outcomes.push(outcome(case, &ran, top));
     }
     if json {
-        println!("{}", serde_json::to_string_pretty(&outcomes)?);
-        return Ok(());
+        return output::print(serde_json::to_string_pretty(&outcomes)?);
     }
-    println!("{}", table(&outcomes));
+    output::print(table(&outcomes))?;
     for outcome in outcomes.iter().filter(|outcome| !outcome.top.is_empty()) {
-        println!("\n{}", outcome.case.name);
+        output::print(format_args!("\n{}", outcome.case.name))?;
         for place in &outcome.top {
             let title = place.share.title();
-            println!("{:8.1}  {title:20} {}", place.instructions, place.place);
+            let count = place.instructions;
+            output::print(format_args!("{count:8.1}  {title:20} {}", place.place))?;
         }
     }
     Ok(())

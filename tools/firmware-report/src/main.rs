@@ -6,6 +6,7 @@
 
 mod costs;
 mod image;
+mod output;
 mod owner;
 mod panics;
 mod sizes;

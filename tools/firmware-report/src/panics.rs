@@ -13,6 +13,7 @@
 
 use crate::Problem;
 use crate::image::{Frame, Image};
+use crate::output;
 use crate::owner::{Owner, is_our_name};
 use crate::thumb::branches;
 use std::collections::{BTreeMap, BTreeSet};
@@ -256,13 +257,13 @@ pub fn print(path: &Path, argued: Option<&Path>) -> Result<bool, Problem> {
     for (site, lines) in &found {
         let known = is_argued(&argued, site);
         well &= known;
-        println!(
+        output::print(format_args!(
             "{} {} {lines:?} {} -> {}",
             if known { "argued" } else { "PANICS" },
             site.place,
             site.through,
             site.called
-        );
+        ))?;
     }
     let is_found = |argued: &Site| {
         let same_call = |site: &Site| site.called == argued.called;
@@ -270,12 +271,13 @@ pub fn print(path: &Path, argued: Option<&Path>) -> Result<bool, Problem> {
     };
     for site in argued.iter().filter(|site| !is_found(site)) {
         // Other compilers merge other calls, so this is no failure.
-        println!(
+        output::print(format_args!(
             "GONE   {} {} -> {}: is the argument still needed?",
             site.place, site.through, site.called
-        );
+        ))?;
     }
-    println!("{}: {} kinds of sites", path.display(), found.len());
+    let kinds = found.len();
+    output::print(format_args!("{}: {kinds} kinds of sites", path.display()))?;
     Ok(well)
 }
 

@@ -6,6 +6,7 @@
 
 use crate::Problem;
 use crate::image::Image;
+use crate::output;
 use crate::owner::{Owner, is_our_name};
 use crate::statics;
 use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
@@ -118,9 +119,9 @@ pub fn print(paths: &[impl AsRef<Path>]) -> Result<(), Problem> {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    println!("{table}");
+    output::print(table)?;
     for table in by_file {
-        println!("\n{table}");
+        output::print(format_args!("\n{table}"))?;
     }
     Ok(())
 }

@@ -11,9 +11,10 @@
 
 use super::super::apps::region_start;
 use super::super::world::Move;
+use crate::asked::{Asked, DRIVER, upcall_of};
 use crate::board::Board;
 use crate::chip::Probe;
-use crate::ledger::{Kind, Ledger, Outstanding};
+use crate::ledger::{Ledger, Outstanding};
 use crate::machine::Machine;
 use kernel::ErrorCode;
 use kernel::process::{FunctionCall, FunctionCallSource};
@@ -21,7 +22,6 @@ use kernel::syscall::{Syscall, SyscallReturn, YieldVariant};
 use qspi_models::nor::{WEL, WIP};
 use qspi_models::{Observation, PowerState, Task};
 use spi_nor::device::Observer;
-use spi_nor::driver::DRIVER_NUM;
 use spi_nor::lifecycle;
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -239,30 +239,21 @@ impl Journal {
     }
 }
 
-fn upcall_of(kind: Kind) -> usize {
-    match kind {
-        Kind::Open => 0,
-        Kind::Read => 1,
-        Kind::Program => 2,
-        Kind::Erase => 3,
-    }
-}
-
 /// The operation that a command of the driver asks for.
-fn operation(command: usize, address: usize, length: usize) -> Option<Outstanding> {
-    let kind = match command {
-        3 | 11 | 12 => Kind::Open,
-        5 | 14 | 17 => Kind::Read,
-        6 | 15 => Kind::Program,
-        7 | 16 => Kind::Erase,
-        _ => return None,
-    };
-    let has_range = kind != Kind::Open;
-    Some(Outstanding {
-        kind,
-        address: if has_range { address as u32 } else { 0 },
-        length: if has_range { length as u32 } else { 0 },
-    })
+fn operation(command: usize, arg0: usize, arg1: usize) -> Option<Outstanding> {
+    match Asked::by(command, arg0, arg1) {
+        Asked::Operation {
+            kind,
+            address,
+            length,
+            ..
+        } => Some(Outstanding {
+            kind,
+            address,
+            length,
+        }),
+        Asked::Close | Asked::Other => None,
+    }
 }
 
 impl Probe for Journal {
@@ -276,7 +267,7 @@ impl Probe for Journal {
             } => self.died(who, Death::Exit(completion_code)),
             Syscall::Exit { which: 1, .. } => self.died(who, Death::ExitRestart),
             Syscall::Command {
-                driver_number: DRIVER_NUM,
+                driver_number: DRIVER,
                 subdriver_number,
                 arg0,
                 arg1,
@@ -288,7 +279,7 @@ impl Probe for Journal {
             Syscall::Yield {
                 yield_type:
                     YieldVariant::WaitFor {
-                        driver_number: DRIVER_NUM,
+                        driver_number: DRIVER,
                         subdriver_number,
                     },
             } => {
@@ -327,7 +318,7 @@ impl Probe for Journal {
         let Some(who) = self.who(memory) else { return };
         match call.source {
             FunctionCallSource::Kernel => self.happens(What::Begun(who)),
-            FunctionCallSource::Driver(id) if id.driver_num == DRIVER_NUM => {
+            FunctionCallSource::Driver(id) if id.driver_num == DRIVER => {
                 self.answered(who, id.subscribe_num, call.argument0, call.argument1);
             }
             FunctionCallSource::Driver(_) => {}
