@@ -541,7 +541,7 @@ mod tests {
         let mut script = OperationScript::new(ERASE);
         until_polling(&mut script);
         // First a few looks at once.
-        for _ in 0..4 {
+        for _ in 0..3 {
             assert_eq!(script.next(Input::Done(&[0x03])), Act::register(0x05, 1));
         }
         assert_eq!(script.next(Input::Done(&[0x03])), Act::Pause(93));

@@ -21,12 +21,12 @@ const LARGEST: u32 = 8;
 /// µs that were expected.
 ///
 /// An alarm is coarser. The nRF52840's counts 31 µs, and upstream sets it for ten of these at least,
-/// while a look takes 18 µs of its CPU in a kernel built for size. So four looks cover what an alarm
+/// while a look takes 18 µs of its CPU in a kernel built for size. So three looks cover what an alarm
 /// is late by, and a second pause is hardly ever needed.
-const PER_LOOK_US: u32 = 192;
+const PER_LOOK_US: u32 = 256;
 
 /// No more of such looks than this.
-const MOST_LOOKS: u32 = 4;
+const MOST_LOOKS: u32 = 3;
 
 /// Pauses for one wait.
 ///
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn looks_at_once_are_few_and_come_at_the_expected_time_only() {
-        for (expected_us, looks) in [(100, 0), (896, 4), (3_113, 4), (48_000, 4)] {
+        for (expected_us, looks) in [(100, 0), (896, 3), (3_113, 3), (48_000, 3)] {
             let mut pace = Pace::new(expected_us, 1_000_000);
             assert!(!pace.looks_again());
             pace.next_us();
