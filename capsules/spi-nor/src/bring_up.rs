@@ -239,7 +239,7 @@ impl<I: Identity> BringUp<I> {
         if !kept.is_some() {
             self.tell(wires, |profile| kept.put(profile))?;
         }
-        kept.map(|profile| profile.protection = self.protection);
+        kept.protect(self.protection);
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 
 use super::counters::count;
 use super::reads::{Begun, Wanted};
+use super::scripts::Scripts;
 use super::{Course, Device, Script};
 use crate::aside::Aside;
 use crate::bite;
@@ -110,15 +111,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// The first bite of `request`, and how.
     pub(super) fn plan(&self, request: &Request) -> Result<(Recipe, Plan), Error> {
-        self.profile.map_or(Err(Error::Failed), |profile| {
-            bite::plan(
-                request,
-                profile,
-                self,
-                self.capacity.get(),
-                self.read_limits.get(),
-            )
-        })
+        let planned = self.profile.fact(|profile| {
+            let (capacity, limits) = (self.capacity.get(), self.read_limits.get());
+            bite::plan(request, profile, &self.standing(), self, capacity, limits)
+        });
+        planned.unwrap_or(Err(Error::Failed))
     }
 
     /// The hardware is to begin.
@@ -140,9 +137,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// The hardware begins.
     pub(super) fn set_off(&self, operation: OperationScript, course: Course<'a>) {
-        self.operation.put(operation);
         self.embark(&course);
-        self.run(Script::Operation);
+        self.run_anew(Script::Operation, Scripts::Operation(operation));
     }
 
     /// Fills the buffer with what is to be programmed, padded with ones, which

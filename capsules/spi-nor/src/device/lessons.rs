@@ -5,22 +5,21 @@
 //! How long programs and erases take, learned.
 
 use super::{Course, Device};
-use crate::features::Features;
+use crate::features::{Features, Place};
 use crate::operation::{Kind, Recipe};
 use crate::pace::Lesson;
-use core::cell::Cell;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// With the time that was learned in place of the tables'.
     pub(super) fn as_learned(&self, recipe: Recipe, course: &Course<'a>) -> Recipe {
-        let lesson = self
-            .lesson(recipe.kind, course.plan.count)
-            .filter(|_| F::LEARNS);
-        let typical_us = lesson.map_or(recipe.typical_us, |lesson| {
-            lesson.get().expected_us(recipe.typical_us)
-        });
+        let lesson = self.lesson(recipe.kind, course.plan.count);
+        let typical_us = lesson
+            .and_then(Place::get)
+            .map_or(recipe.typical_us, |lesson| {
+                lesson.expected_us(recipe.typical_us)
+            });
         Recipe {
             typical_us,
             ..recipe
@@ -28,7 +27,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     }
 
     /// What was learned about programs, or about erases of `count` bytes.
-    pub(super) fn lesson(&self, kind: Kind, count: u32) -> Option<&Cell<Lesson>> {
+    pub(super) fn lesson(&self, kind: Kind, count: u32) -> Option<&F::Lessons<Lesson>> {
         let [programs, sectors, half_blocks, blocks, others] = &self.lessons;
         match (kind, count) {
             (Kind::Read, _) => None,
@@ -43,12 +42,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Learns from an operation that has ended well, and did not stand still meanwhile.
     pub(super) fn learn(&self, course: &Course<'a>) {
         if let Some(lesson) = self.lesson(course.kind, course.plan.count)
-            && F::LEARNS
+            && <F::Lessons<Lesson>>::IS_THERE
             && !self.stood.get()
             && course.aside.is_none()
-            && let Some(pace) = self.operation.map(|operation| *operation.pace())
+            && let Some(pace) = self.operation(|operation| *operation.pace())
         {
-            lesson.set(lesson.get().after(&pace, course.typical_us));
+            let before = lesson.get().unwrap_or_default();
+            lesson.put(before.after(&pace, course.typical_us));
         }
     }
 }

@@ -5,6 +5,7 @@
 //! The page after this one, made ready while the array works.
 
 use super::counters::count;
+use super::scripts::Scripts;
 use super::steps::Stuck;
 use super::{Course, Device, NextPage, Script};
 use crate::client::Request;
@@ -68,8 +69,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// See [`OperationScript::hands_over`].
     pub(super) fn hands_over(&self) -> Option<u8> {
-        self.operation
-            .map_or(None, |operation| operation.hands_over())
+        self.operation(|operation| operation.hands_over())
+            .flatten()
             .filter(|_| <F::Ahead<NextPage<'a>>>::IS_THERE)
     }
 
@@ -99,14 +100,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let Some(next) = next else {
             self.course.set(Some(course));
             self.script.set(Some(Script::Operation));
-            let act = self.operation.map(OperationScript::withdraw);
+            let act = self.operation(OperationScript::withdraw);
             self.go(act);
             return;
         };
         self.learn(&course);
         let recipe = self.as_learned(next.recipe, &next.course);
         let (operation, act) = OperationScript::after_write_enable(recipe, status);
-        self.operation.put(operation);
+        self.scripts.put(Scripts::Operation(operation));
         self.buffer.set(next.course.buffer);
         self.script.set(Some(Script::Operation));
         let sent = self.perform(act);

@@ -34,18 +34,13 @@ pub(super) enum Stuck {
 }
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
-    pub(super) fn run(&self, script: Script) {
-        self.script.set(Some(script));
-        self.continue_with(Input::Begin);
-    }
-
     /// The next act of the running script.
     pub(super) fn next_act(&self, input: Input<'_>) -> Option<Act> {
         match self.script.get()? {
-            Script::BringUp => self.bring_up.map(|bring_up| bring_up.next(input, self)),
+            Script::BringUp => self.bring_up(|bring_up| bring_up.next(input, self)),
             Script::Operation => {
                 let is_followed = self.is_followed();
-                self.operation.map(|operation| {
+                self.operation(|operation| {
                     operation.set_followed(is_followed);
                     operation.next(input)
                 })
@@ -55,17 +50,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 Input::Begin | Input::Done(_) | Input::Elapsed => Ok(()),
             })),
             Script::Suspension => self.suspension.map(|script| script.next(input)),
-            Script::Unlock(_) if !F::ASIDES => None,
-            Script::Unlock(mut script) => {
-                let act = script.next(input);
-                self.script.set(Some(Script::Unlock(script)));
-                Some(act)
-            }
-            Script::ShutDown(mut script) => {
-                let act = script.next(input);
-                self.script.set(Some(Script::ShutDown(script)));
-                Some(act)
-            }
+            Script::Unlock => self.unlock(|script| script.next(input)),
+            Script::ShutDown => self.shut_down(|script| script.next(input)),
         }
     }
 
@@ -245,10 +231,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             Script::BringUp => {
                 let is_known = self.is_known();
                 let (settled, shortfall) = self
-                    .bring_up
-                    .map_or((Err(Error::Failed), None), |bring_up| {
+                    .bring_up(|bring_up| {
                         (bring_up.settle(&self.profile, self), bring_up.shortfall())
-                    });
+                    })
+                    .unwrap_or((Err(Error::Failed), None));
                 match result.and(settled) {
                     Ok(()) => {
                         if F::ASIDES {
@@ -276,9 +262,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 self.end_suspension(result);
             }
             Script::Suspension => count(&self.tally.impossible),
-            Script::Unlock(script) if F::ASIDES => self.end_unlock(&script, result),
-            Script::Unlock(_) => count(&self.tally.impossible),
-            Script::ShutDown(_) => {
+            Script::Unlock => match self.unlock(|script| *script) {
+                Some(script) => self.end_unlock(&script, result),
+                None => count(&self.tally.impossible),
+            },
+            Script::ShutDown => {
                 if result == Err(Error::NoAnswer) {
                     // It was reset instead.
                     self.forget_part();
