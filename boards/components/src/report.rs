@@ -49,7 +49,7 @@ pub struct Report<
     F: Features + 'static = Full,
 > {
     device: &'static SpiNorDevice<C, A, F>,
-    driver: &'static Driver<'static>,
+    driver: &'static Driver<'static, F>,
     controller: &'static C,
     detail: Detail,
     identified: Cell<bool>,
@@ -58,6 +58,9 @@ pub struct Report<
 impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Report<C, A, F> {
     /// Says which apps had errors.
     fn tell_failures(&self) {
+        if !F::RECORDS {
+            return;
+        }
         for (app, record) in self.driver.records() {
             if let Some(last) = record.last {
                 debug!(

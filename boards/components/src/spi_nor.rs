@@ -65,7 +65,7 @@ pub struct SpiNor<
     /// The part.
     pub device: &'static SpiNorDevice<C, A, F>,
     /// System calls, see `doc/syscalls/50005_spi_nor.md`.
-    pub driver: &'static Driver<'static>,
+    pub driver: &'static Driver<'static, F>,
 }
 
 // Not derived: that would ask for `C: Clone` and `A: Clone`.
@@ -107,7 +107,7 @@ macro_rules! spi_nor_minimal_component_static {
         );
         let buffers = (kernel::static_buf!($crate::spi_nor::Buffer), None);
         let device = kernel::static_buf!($crate::spi_nor::SpiNorDevice<$C, $A, $F>);
-        let driver = kernel::static_buf!(spi_nor::driver::Driver<'static>);
+        let driver = kernel::static_buf!(spi_nor::driver::Driver<'static, $F>);
         let seat = kernel::static_buf!(spi_nor::client::Seat<'static>);
         (alarm, buffers, device, driver, owners, seat)
     }};
@@ -200,7 +200,7 @@ where
             Option<&'static mut MaybeUninit<Buffer>>,
         ),
         &'static mut MaybeUninit<SpiNorDevice<C, A, F>>,
-        &'static mut MaybeUninit<Driver<'static>>,
+        &'static mut MaybeUninit<Driver<'static, F>>,
         &'static mut MaybeUninit<Owners<N>>,
         &'static mut MaybeUninit<Seat<'static>>,
     );
@@ -231,7 +231,7 @@ where
         let grant = self
             .board_kernel
             .create_grant(self.driver_num, &self.capability);
-        let driver: &'static Driver<'static> = driver.write(Driver::new(
+        let driver: &'static Driver<'static, F> = driver.write(Driver::new(
             device,
             grant,
             self.regions,

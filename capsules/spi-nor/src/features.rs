@@ -99,6 +99,24 @@ impl<T: Copy> Place<T> for Cell<Option<T>> {
     }
 }
 
+/// A place whose owner can get at what is in it.
+pub trait Owned<T: Copy>: Place<T> {
+    /// What is in it.
+    fn get_mut(&mut self) -> Option<&mut T>;
+}
+
+impl<T: Copy> Owned<T> for Cell<Option<T>> {
+    fn get_mut(&mut self) -> Option<&mut T> {
+        Cell::get_mut(self).as_mut()
+    }
+}
+
+impl<T: Copy> Owned<T> for Nothing<T> {
+    fn get_mut(&mut self) -> Option<&mut T> {
+        None
+    }
+}
+
 /// The place of a feature that the board does not have.
 pub struct Nothing<T>(PhantomData<T>);
 
@@ -147,8 +165,26 @@ pub trait Features {
     /// then the tables' times are what pauses begin with.
     type Lessons<T: Copy>: Place<T>;
 
+    /// What was done for each app, [told](crate::record) to it and to the board's console:
+    /// `Cell<Option<T>>` or [`Nothing`].
+    type Records<T: Copy>: Owned<T>;
+
+    /// Whether apps can have their operations [verified, and what is blank not
+    /// erased](crate::work::Options). If not, a region of which the board wants that
+    /// ([`VERIFIED`](crate::region::Grants::VERIFIED)) can only be read.
+    const OPTIONS: bool;
+
     /// Whether there are any [`Asides`](Features::Asides). Not to be given.
     const ASIDES: bool = <Self::Asides<()> as Place<()>>::IS_THERE;
+
+    /// Whether there are any [`Records`](Features::Records). Not to be given.
+    const RECORDS: bool = <Self::Records<()> as Place<()>>::IS_THERE;
+
+    /// Whether anything of an app can be in flight while something else of it is. Not to be given.
+    const PIPELINES: bool = <Self::Ahead<()> as Place<()>>::IS_THERE;
+
+    /// Whether anything is [suspended](Features::Standstill). Not to be given.
+    const SUSPENDS: bool = <Self::Standstill<()> as Place<()>>::IS_THERE;
 }
 
 /// All there is, for any part.
@@ -160,6 +196,8 @@ impl Features for Full {
     type Standstill<T: Copy> = MapCell<T>;
     type Asides<T: Copy> = Cell<Option<T>>;
     type Lessons<T: Copy> = Cell<Option<T>>;
+    type Records<T: Copy> = Cell<Option<T>>;
+    const OPTIONS: bool = true;
 }
 
 /// As little as there can be: one part, which the board knows, and one buffer.
@@ -171,4 +209,6 @@ impl<P: FixedPart> Features for Minimal<P> {
     type Standstill<T: Copy> = Nothing<T>;
     type Asides<T: Copy> = Nothing<T>;
     type Lessons<T: Copy> = Nothing<T>;
+    type Records<T: Copy> = Nothing<T>;
+    const OPTIONS: bool = false;
 }

@@ -85,7 +85,8 @@ pub trait Kept {
     /// Something of it that does not change: not what is protected.
     fn fact<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R>;
 
-    /// What is write-protected. Nothing is known of a part that is not known itself.
+    /// What is write-protected. Nothing is known of a part that is not known itself, and not to be
+    /// asked from inside of [`fact`](Kept::fact).
     fn protection(&self) -> Protection;
 
     /// From now on this is write-protected, if the part is known.

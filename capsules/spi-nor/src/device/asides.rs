@@ -36,9 +36,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             seat.client.bitten(flight, Bite::Failed(error));
             Begun::Over
         };
+        let standing = self.standing();
         let planned = self.profile.fact(|profile| {
             let capacity = self.capacity.get();
-            aside::plan(aside, profile, &self.standing(), self, capacity)
+            aside::plan(aside, profile, &standing, self, capacity)
         });
         let step = planned.unwrap_or(Err(Error::Failed));
         let course = |kind, plan| Course {

@@ -111,9 +111,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// The first bite of `request`, and how.
     pub(super) fn plan(&self, request: &Request) -> Result<(Recipe, Plan), Error> {
+        let standing = self.standing();
         let planned = self.profile.fact(|profile| {
             let (capacity, limits) = (self.capacity.get(), self.read_limits.get());
-            bite::plan(request, profile, &self.standing(), self, capacity, limits)
+            bite::plan(request, profile, &standing, self, capacity, limits)
         });
         planned.unwrap_or(Err(Error::Failed))
     }

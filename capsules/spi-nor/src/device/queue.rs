@@ -185,8 +185,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Host for Device<'a, C, A,
     }
 
     fn extras(&self) -> Option<Extras> {
+        let protection = self.profile.protection();
         self.profile.fact(|profile| Extras {
-            protection: self.profile.protection(),
+            protection,
             otp: Area::of(profile.id).filter(|_| F::ASIDES),
             unique_id: F::ASIDES && otp::has_unique_id(profile.id),
         })
