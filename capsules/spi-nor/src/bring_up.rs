@@ -13,16 +13,17 @@
 //! It is woken, its id and its registers are checked, and that is all.
 
 use crate::error::Error;
-use crate::identity::{ByTables, Identity, Kept, Needs};
+use crate::facts::{Facts, Noted};
+use crate::identity::{ByTables, Identity, Kept};
 use crate::opcode;
 use crate::pace::Pace;
-use crate::part::{FourByteMode, RESET_BUSY_US};
+use crate::part::RESET_BUSY_US;
 use crate::parts_by_id::{JedecId, Presence};
 use crate::profile::{Profile, Wires};
-use crate::protection::{Protection, Scheme};
+use crate::protection::Protection;
 use crate::script::{Act, Input};
 use crate::status_register::{
-    QuadEnable, REGISTER_WRITE_US, RegisterWrite, Step, WEL, WIP, select_performance,
+    REGISTER_WRITE_US, RegisterWrite, Step, WEL, WIP, select_performance,
 };
 use core::hash::{Hash, Hasher};
 
@@ -92,51 +93,19 @@ enum Setting {
     Quad,
 }
 
-/// What a part that is already known is expected to be.
-#[derive(Clone, Copy, Debug)]
-struct Expected {
-    id: JedecId,
-    /// How deep power-down is left, and the µs that takes.
-    wake: Option<(u8, u32)>,
-}
-
-/// What of the profile is needed before the end.
-#[derive(Clone, Copy, Debug)]
-struct Noted {
-    four_byte_mode: Option<FourByteMode>,
-    /// Which bits protect blocks, and of how large a part.
-    scheme: Scheme,
-    certain_size: Option<u32>,
-}
-
-impl Noted {
-    const NOTHING: Noted = Noted {
-        four_byte_mode: None,
-        scheme: Scheme::of(JedecId([0; 3]), QuadEnable::Unknown),
-        certain_size: None,
-    };
-
-    fn of(profile: &Profile) -> Noted {
-        Noted {
-            four_byte_mode: profile.four_byte_mode,
-            scheme: profile.bits().scheme,
-            certain_size: profile.certain_size(),
-        }
-    }
-}
-
 /// The script.
 #[derive(Clone, Copy, Debug)]
-pub struct BringUp<I = ByTables> {
+pub struct BringUp<I: Identity = ByTables> {
     stage: Stage,
-    known: Option<Expected>,
+    /// The part is known since before.
+    is_known: bool,
+    facts: I::Facts,
     pace: Pace,
     ones: u8,
     /// The part stayed busy for longer than anything takes, and is reset in the middle of it.
     overdue: bool,
     id: JedecId,
     identity: I,
-    needs: Needs,
     status: [u8; 2],
     configuration: [u8; 2],
     /// The registers as they were read before; they are read again before any is written.
@@ -146,7 +115,6 @@ pub struct BringUp<I = ByTables> {
     high_performance: bool,
     /// A register that did not keep its bit; the part is used without.
     shortfall: Option<Error>,
-    noted: Noted,
     protection: Protection,
     is_up: bool,
 }
@@ -156,7 +124,7 @@ impl<I: Identity> Hash for BringUp<I> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.stage.hash(hasher);
         self.pace.hash(hasher);
-        (self.known.is_some(), self.ones, self.overdue).hash(hasher);
+        (self.is_known, self.ones, self.overdue).hash(hasher);
         self.identity.hash(hasher);
         (self.status, self.configuration, self.seen, self.write).hash(hasher);
         (self.quad_enabled, self.high_performance, self.shortfall).hash(hasher);
@@ -174,13 +142,13 @@ impl<I: Identity> BringUp<I> {
     pub const fn new() -> BringUp<I> {
         BringUp {
             stage: Stage::Over,
-            known: None,
+            is_known: false,
+            facts: I::Facts::NOTHING,
             pace: Pace::new(0, 0),
             ones: 0,
             overdue: false,
             id: JedecId([0; 3]),
             identity: I::NEW,
-            needs: Needs::NOTHING,
             status: [0; 2],
             configuration: [0; 2],
             seen: None,
@@ -188,7 +156,6 @@ impl<I: Identity> BringUp<I> {
             quad_enabled: false,
             high_performance: false,
             shortfall: None,
-            noted: Noted::NOTHING,
             protection: Protection::None,
             is_up: false,
         }
@@ -214,16 +181,9 @@ impl<I: Identity> BringUp<I> {
         self.high_performance = false;
         self.shortfall = None;
         self.is_up = false;
-        self.known = None;
+        self.is_known = known.is_some();
         if let Some(known) = known {
-            self.known = Some(Expected {
-                id: known.id,
-                wake: known
-                    .power_down
-                    .map(|sleep| (sleep.exit, sleep.exit_delay_us)),
-            });
-            self.needs = Needs::of(known);
-            self.noted = Noted::of(known);
+            self.facts.know(known);
         }
     }
 
@@ -255,19 +215,18 @@ impl<I: Identity> BringUp<I> {
         }
         match self.stage {
             Stage::LeftResetting => self.go(Stage::Waking, Act::Pause(RESET_BUSY_US)),
-            Stage::Waking => match self.known {
-                // It has no deep power-down to be woken from.
-                Some(Expected { wake: None, .. }) => self.ask(Before::Id),
-                Some(Expected { wake: Some(_), .. }) | None => {
-                    let (exit, _) = self.wake();
-                    self.go(Stage::WakingUp, Act::bare(exit))
-                }
-            },
+            // It has no deep power-down to be woken from.
+            Stage::Waking if self.is_known && self.facts.wake().is_none() => self.ask(Before::Id),
+            Stage::Waking => {
+                let (exit, _) = self.wake();
+                self.go(Stage::WakingUp, Act::bare(exit))
+            }
             Stage::WakingUp => {
                 let (_, pause_us) = self.wake();
-                let next = match self.known {
-                    Some(_) => Before::Id,
-                    None => Before::Reset,
+                let next = if self.is_known {
+                    Before::Id
+                } else {
+                    Before::Reset
                 };
                 self.go(Stage::Pausing(next), Act::Pause(pause_us.max(1)))
             }
@@ -299,17 +258,17 @@ impl<I: Identity> BringUp<I> {
                     return self.end(Err(Error::NotFound));
                 };
                 self.status = [status, 0];
-                match self.needs.quad_enable.sr2_opcode() {
+                match self.facts.needs().quad_enable.sr2_opcode() {
                     Some(opcode) => self.go(Stage::SecondStatus, Act::register(opcode, 1)),
                     None => self.read_configuration(wires),
                 }
             }
-            Stage::SecondStatus => {
+            Stage::SecondStatus if self.facts.needs().quad_enable.sr2_opcode().is_some() => {
                 let [first, _] = self.status;
                 self.status = [first, input.first().unwrap_or(0)];
                 self.read_configuration(wires)
             }
-            Stage::Configuration => {
+            Stage::Configuration if self.facts.needs().wants_performance => {
                 self.configuration = match input {
                     Input::Done([first, second, ..]) => [*first, *second],
                     Input::Done(_) | Input::Begin | Input::Elapsed | Input::Refused(_) => [0; 2],
@@ -334,18 +293,15 @@ impl<I: Identity> BringUp<I> {
                 self.pause(Before::Verify(setting))
             }
             Stage::Verifying(setting) => self.verified(setting, &input, wires),
-            Stage::EnablingUnlock => match self.needs.global_unlock {
+            Stage::EnablingUnlock => match self.facts.needs().global_unlock {
                 Some(opcode) => self.go(Stage::Unlocking, Act::bare(opcode)),
                 None => self.enter_four_byte(),
             },
             Stage::Unlocking => self.enter_four_byte(),
-            Stage::EnablingFourByte => {
-                let enter = self
-                    .noted
-                    .four_byte_mode
-                    .map_or(opcode::EN4B, |mode| mode.enter);
-                self.go(Stage::EnteringFourByte, Act::bare(enter))
-            }
+            Stage::EnablingFourByte => match self.facts.noted().four_byte_mode {
+                Some(mode) => self.go(Stage::EnteringFourByte, Act::bare(mode.enter)),
+                None => self.end(Err(Error::Failed)),
+            },
             Stage::EnteringFourByte => self.go(Stage::Protection, Act::register(opcode::RDSR, 1)),
             Stage::Protection => {
                 let Some(status) = input.status() else {
@@ -356,13 +312,16 @@ impl<I: Identity> BringUp<I> {
                 }
                 self.protection(status)
             }
-            Stage::Range(status) => {
+            Stage::Range(status) if self.facts.noted().scheme.other().is_some() => {
                 let Some(other) = input.first() else {
                     return self.end(Err(Error::NotFound));
                 };
                 self.protected([status, other])
             }
-            Stage::Over => self.end(Err(Error::Failed)),
+            // What this part has no use for is nowhere to be got at.
+            Stage::SecondStatus | Stage::Configuration | Stage::Range(_) | Stage::Over => {
+                self.end(Err(Error::Failed))
+            }
         }
     }
 
@@ -378,14 +337,14 @@ impl<I: Identity> BringUp<I> {
 
     /// How deep power-down is left, and the µs that takes.
     fn wake(&self) -> (u8, u32) {
-        let known = self.known.and_then(|known| known.wake);
+        let known = self.facts.wake().filter(|_| self.is_known);
         known.unwrap_or((opcode::RDPD, WAKE_US))
     }
 
     /// What the bits protect, if another register need not be read for that.
     fn protection(&mut self, status: u8) -> Act {
-        let scheme = self.noted.scheme;
-        let second = self.needs.quad_enable.sr2_opcode();
+        let scheme = self.facts.noted().scheme;
+        let second = self.facts.needs().quad_enable.sr2_opcode();
         let [_, before] = self.status;
         let other = if second.is_some() { before } else { 0 };
         match scheme.other() {
@@ -401,8 +360,8 @@ impl<I: Identity> BringUp<I> {
         self.protection = if I::global_unlock(self.id).is_some() {
             Protection::None
         } else {
-            let certain_size = self.noted.certain_size;
-            self.noted.scheme.covered(registers, certain_size)
+            let noted = self.facts.noted();
+            noted.scheme.covered(registers, noted.certain_size)
         };
         self.end(Ok(()))
     }
@@ -477,11 +436,13 @@ impl<I: Identity> BringUp<I> {
             Presence::AllOnes | Presence::AllZeros => return self.end(Err(Error::NotFound)),
             Presence::Answers => {}
         }
-        match self.known {
-            Some(known) if known.id == self.id => self.read_status(),
+        if !self.is_known {
+            self.discover(Input::Begin, wires)
+        } else if self.facts.id() == self.id {
+            self.read_status()
+        } else {
             // Another part than before. The device will have to start anew.
-            Some(_) => self.end(Err(Error::UnstableId)),
-            None => self.discover(Input::Begin, wires),
+            self.end(Err(Error::UnstableId))
         }
     }
 
@@ -493,7 +454,7 @@ impl<I: Identity> BringUp<I> {
         }
         match self.identity.needs(self.id, wires) {
             Ok(needs) => {
-                self.needs = needs;
+                self.facts.need(needs);
                 self.read_status()
             }
             Err(error) => self.end(Err(error)),
@@ -507,7 +468,7 @@ impl<I: Identity> BringUp<I> {
     }
 
     fn read_configuration(&mut self, wires: &dyn Wires) -> Act {
-        if self.needs.wants_performance {
+        if self.facts.needs().wants_performance {
             self.go(Stage::Configuration, Act::register(opcode::RDCR, 2))
         } else {
             self.set(Setting::Quad, wires)
@@ -516,13 +477,15 @@ impl<I: Identity> BringUp<I> {
 
     fn set(&mut self, setting: Setting, wires: &dyn Wires) -> Act {
         let [first, second] = self.status;
+        let needs = self.facts.needs();
         let step = match setting {
-            Setting::Performance => select_performance(true, first, self.configuration),
-            Setting::Quad if self.needs.wants_quad => {
-                let method = self.needs.quad_enable;
-                method.enable(first, second, opcode::WREN)
+            Setting::Performance if needs.wants_performance => {
+                select_performance(true, first, self.configuration)
             }
-            Setting::Quad => Step::Impossible,
+            Setting::Quad if needs.wants_quad => {
+                needs.quad_enable.enable(first, second, opcode::WREN)
+            }
+            Setting::Performance | Setting::Quad => Step::Impossible,
         };
         match step {
             Step::NothingToDo => self.is_set(setting, true, wires),
@@ -582,19 +545,23 @@ impl<I: Identity> BringUp<I> {
 
     /// All is known: how is the part used?
     fn choose(&mut self, wires: &dyn Wires) -> Act {
-        if self.known.is_some() {
+        if self.is_known {
             // It has to be as it was.
-            return match self.needs.met(self.quad_enabled, self.high_performance) {
+            return match self
+                .facts
+                .needs()
+                .met(self.quad_enabled, self.high_performance)
+            {
                 Ok(()) => self.enter_four_byte(),
                 Err(error) => self.end(Err(error)),
             };
         }
-        let mut noted = Noted::NOTHING;
-        if let Err(error) = self.tell(wires, |profile| noted = Noted::of(profile)) {
+        let mut facts = self.facts;
+        if let Err(error) = self.tell(wires, |profile| facts.note(Noted::of(profile))) {
             return self.end(Err(error));
         }
-        self.noted = noted;
-        if self.needs.global_unlock.is_some() {
+        self.facts = facts;
+        if self.facts.needs().global_unlock.is_some() {
             return self.go(Stage::EnablingUnlock, Act::bare(opcode::WREN));
         }
         self.enter_four_byte()
@@ -607,7 +574,7 @@ impl<I: Identity> BringUp<I> {
     }
 
     fn enter_four_byte(&mut self) -> Act {
-        match self.noted.four_byte_mode {
+        match self.facts.noted().four_byte_mode {
             Some(mode) if mode.write_enable => {
                 self.go(Stage::EnablingFourByte, Act::bare(opcode::WREN))
             }

@@ -9,6 +9,7 @@
 
 use crate::discovery::Discovery;
 use crate::error::Error;
+use crate::facts::{Certain, Facts, Told};
 use crate::part::{Part, PartError};
 use crate::parts_by_id::{self, JedecId};
 use crate::profile::{Profile, Wires, wants_quad};
@@ -43,7 +44,7 @@ impl Needs {
     };
 
     /// What this profile relies on.
-    pub fn of(profile: &Profile) -> Needs {
+    pub const fn of(profile: &Profile) -> Needs {
         Needs {
             quad_enable: profile.registers,
             wants_quad: profile.quad_enable.is_some(),
@@ -171,6 +172,9 @@ pub trait Identity: Hash {
     /// Where its profile is kept.
     type Kept: Kept;
 
+    /// Where what is known of it is while it is brought up.
+    type Facts: Facts;
+
     /// Nothing is known yet.
     const NEW: Self;
 
@@ -252,6 +256,7 @@ impl ByTables {
 
 impl Identity for ByTables {
     type Kept = MapCell<Profile>;
+    type Facts = Told;
 
     const NEW: ByTables = ByTables {
         discovery: Discovery::new(),
@@ -342,6 +347,7 @@ impl<P> Hash for Fixed<P> {
 
 impl<P: FixedPart> Identity for Fixed<P> {
     type Kept = KeptInFlash<P>;
+    type Facts = Certain<P>;
 
     const NEW: Fixed<P> = Fixed(PhantomData);
 

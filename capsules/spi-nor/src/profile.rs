@@ -495,9 +495,11 @@ impl Profile {
     }
 
     /// The size by which protected ranges are told: that of the part, if nobody doubts it.
-    pub fn certain_size(&self) -> Option<u32> {
-        let size = self.geometry.size_bytes;
-        self.id.size_bytes().filter(|told| *told == size)
+    pub const fn certain_size(&self) -> Option<u32> {
+        match self.id.size_bytes() {
+            Some(told) if told == self.geometry.size_bytes => Some(told),
+            Some(_) | None => None,
+        }
     }
 
     /// How the part is sent to sleep, of which this was unlocked.
