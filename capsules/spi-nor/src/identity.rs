@@ -175,6 +175,9 @@ pub trait Identity: Hash {
     /// Where what is known of it is while it is brought up.
     type Facts: Facts;
 
+    /// How the only part is used that there can be, if the board has told that.
+    const ONLY: Option<&'static Profile> = None;
+
     /// Nothing is known yet.
     const NEW: Self;
 
@@ -348,6 +351,8 @@ impl<P> Hash for Fixed<P> {
 impl<P: FixedPart> Identity for Fixed<P> {
     type Kept = KeptInFlash<P>;
     type Facts = Certain<P>;
+
+    const ONLY: Option<&'static Profile> = Some(&P::PROFILE);
 
     const NEW: Fixed<P> = Fixed(PhantomData);
 

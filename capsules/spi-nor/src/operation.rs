@@ -10,6 +10,8 @@
 //! Table and diagram are in `doc/state-machines.md`, compared with the script by a test.
 
 use crate::error::Error;
+use crate::features::{Features, Full};
+use crate::identity::Identity;
 use crate::opcode;
 use crate::pace::Pace;
 use crate::part::FourByteMode;
@@ -223,7 +225,7 @@ impl OperationScript {
         // Its time may be over, but nobody has looked since.
         let (stage, act) = match self.pace.next_us() {
             Some(pause_us) => (Stage::Busy, Act::Pause(pause_us)),
-            None => (Stage::Polling, self.ask()),
+            None => (Stage::Polling, ask(self.recipe.poll)),
         };
         self.stage = stage;
         act
@@ -237,18 +239,26 @@ impl OperationScript {
 
     /// The next act.
     pub fn next(&mut self, input: Input<'_>) -> Act {
+        self.next_of::<Full>(input)
+    }
+
+    /// The same on a board with these features. What these exclude is not linked.
+    pub fn next_of<F: Features>(&mut self, input: Input<'_>) -> Act {
         let (stage, act) = match input {
             Input::Refused(error) => finished(Err(self.refused(error))),
-            Input::Begin | Input::Done(_) | Input::Elapsed => self.step(input.first()),
+            Input::Begin | Input::Done(_) | Input::Elapsed => self.step::<F>(input.first()),
         };
-        let (stage, act) = self.left(stage, act);
+        let (stage, act) = self.left::<F>(stage, act);
         self.stage = stage;
         act
     }
 
     /// Whatever the end of it is, the array is put back in its place first. A part that has to be
     /// reset leaves all modes anyway.
-    fn left(&self, stage: Stage, act: Act) -> (Stage, Act) {
+    fn left<F: Features>(&self, stage: Stage, act: Act) -> (Stage, Act) {
+        if !F::ASIDES {
+            return (stage, act);
+        }
         let entered = match self.stage {
             Stage::Queued | Stage::CheckingLock | Stage::LeavingSecured(_) | Stage::Done => None,
             Stage::EnteringSecured
@@ -298,34 +308,53 @@ impl OperationScript {
         }
     }
 
-    fn step(&mut self, answer: Option<u8>) -> (Stage, Act) {
+    fn lock<F: Features>(&self) -> Option<(u8, u8)> {
+        if F::ASIDES { self.recipe.lock() } else { None }
+    }
+
+    fn four_byte_mode<F: Features>(&self) -> Option<FourByteMode> {
+        match F::Identity::ONLY {
+            Some(profile) if profile.four_byte_mode.is_none() => None,
+            Some(_) | None => self.recipe.four_byte_mode,
+        }
+    }
+
+    fn poll<F: Features>(&self) -> Poll {
+        match F::Identity::ONLY {
+            Some(profile) => profile.poll,
+            None => self.recipe.poll,
+        }
+    }
+
+    fn step<F: Features>(&mut self, answer: Option<u8>) -> (Stage, Act) {
+        let poll = self.poll::<F>();
         match self.stage {
-            Stage::Queued => match (self.recipe.lock(), self.recipe.four_byte_mode) {
+            Stage::Queued => match (self.lock::<F>(), self.four_byte_mode::<F>()) {
                 (Some((register, _)), _) => (Stage::CheckingLock, Act::register(register, 1)),
-                (None, None) => self.enter(),
+                (None, None) => self.enter::<F>(),
                 (None, Some(mode)) if mode.write_enable => {
                     (Stage::EnablingFourByte, Act::bare(opcode::WREN))
                 }
                 (None, Some(mode)) => (Stage::EnteringFourByte, Act::bare(mode.enter)),
             },
-            Stage::CheckingLock => match (answer, self.recipe.lock()) {
+            Stage::CheckingLock if F::ASIDES => match (answer, self.recipe.lock()) {
                 (None | Some(0xFF), _) => finished(Err(Error::NotFound)),
                 (Some(register), Some((_, locks))) if register & locks != 0 => {
                     finished(Err(Error::BlockProtected))
                 }
-                (Some(_), _) => self.enter(),
+                (Some(_), _) => self.enter::<F>(),
             },
             Stage::EnteringSecured => self.start(),
-            Stage::EnablingFourByte => {
-                let mode = self.recipe.four_byte_mode;
-                let enter = mode.map_or(opcode::EN4B, |mode| mode.enter);
-                (Stage::EnteringFourByte, Act::bare(enter))
-            }
+            Stage::EnablingFourByte => match self.four_byte_mode::<F>() {
+                Some(mode) => (Stage::EnteringFourByte, Act::bare(mode.enter)),
+                None => finished(Err(Error::Failed)),
+            },
             Stage::EnteringFourByte => self.start(),
             Stage::EnablingWrite => (Stage::CheckingWriteEnable, Act::register(opcode::RDSR, 1)),
             Stage::CheckingWriteEnable => match answer {
                 Some(status)
-                    if status & WEL != 0
+                    if F::ASIDES
+                        && status & WEL != 0
                         && status & WIP == 0
                         && status & self.recipe.unlocked != 0 =>
                 {
@@ -343,38 +372,44 @@ impl OperationScript {
                 Kind::Read => finished(Ok(())),
                 Kind::Program | Kind::Erase => self.pause(),
             },
-            Stage::Busy => (Stage::Polling, self.ask()),
+            Stage::Busy => (Stage::Polling, ask(poll)),
             Stage::Polling => match answer {
-                Some(status) if self.recipe.poll.is_busy(status) => {
+                Some(status) if poll.is_busy(status) => {
                     if self.pace.looks_again() {
-                        (Stage::Polling, self.ask())
+                        (Stage::Polling, ask(poll))
                     } else {
                         self.pause()
                     }
                 }
-                Some(status) if self.followed && self.verdict(status).is_ok() => {
+                Some(status)
+                    if F::PIPELINES && self.followed && self.verdict(poll, status).is_ok() =>
+                {
                     if self.recipe.enables_write {
                         (Stage::CheckingNext, Act::enable_and_look())
                     } else {
                         (Stage::EnablingNext, Act::bare(opcode::WREN))
                     }
                 }
-                Some(_) => (Stage::Confirming, self.ask()),
+                Some(_) => (Stage::Confirming, ask(poll)),
                 None => finished(Err(Error::NotFound)),
             },
             Stage::Confirming => match answer {
-                Some(status) if self.recipe.poll.is_busy(status) => self.pause(),
-                Some(status) => match self.verdict(status) {
-                    Ok(()) if self.is_enabled => (Stage::Withdrawing, Act::bare(opcode::WRDI)),
-                    Err(error) if self.recipe.poll == Poll::FlagStatusRegister => {
+                Some(status) if poll.is_busy(status) => self.pause(),
+                Some(status) => match self.verdict(poll, status) {
+                    Ok(()) if F::PIPELINES && self.is_enabled => {
+                        (Stage::Withdrawing, Act::bare(opcode::WRDI))
+                    }
+                    Err(error) if poll == Poll::FlagStatusRegister => {
                         (Stage::ClearingFailure(error), Act::bare(opcode::CLFSR))
                     }
                     verdict => finished(verdict),
                 },
                 None => finished(Err(Error::NotFound)),
             },
-            Stage::EnablingNext => (Stage::CheckingNext, Act::register(opcode::RDSR, 1)),
-            Stage::CheckingNext => match answer {
+            Stage::EnablingNext if F::PIPELINES => {
+                (Stage::CheckingNext, Act::register(opcode::RDSR, 1))
+            }
+            Stage::CheckingNext if F::PIPELINES => match answer {
                 None => finished(Err(Error::NotFound)),
                 // A busy part hears no WREN.
                 Some(status) if status & WIP != 0 => {
@@ -391,13 +426,17 @@ impl OperationScript {
             Stage::ClearingFailure(error) => finished(Err(error)),
             Stage::LeavingSecured(result) => finished(result),
             Stage::Done => finished(Ok(())),
+            // What this board has no use for is nowhere to be got at.
+            Stage::CheckingLock | Stage::EnablingNext | Stage::CheckingNext => {
+                finished(Err(Error::Failed))
+            }
         }
     }
 
-    fn enter(&self) -> (Stage, Act) {
+    fn enter<F: Features>(&self) -> (Stage, Act) {
         match self.recipe.secured() {
-            Some((enter, _)) => (Stage::EnteringSecured, Act::bare(enter)),
-            None => self.start(),
+            Some((enter, _)) if F::ASIDES => (Stage::EnteringSecured, Act::bare(enter)),
+            Some(_) | None => self.start(),
         }
     }
 
@@ -419,15 +458,11 @@ impl OperationScript {
         }
     }
 
-    fn verdict(&self, status: u8) -> Result<(), Error> {
-        match self.recipe.poll {
+    fn verdict(&self, poll: Poll, status: u8) -> Result<(), Error> {
+        match poll {
             Poll::StatusRegister if self.is_enabled => Ok(()),
             poll => verdict(poll, status),
         }
-    }
-
-    fn ask(&self) -> Act {
-        Act::register(self.recipe.poll.opcode(), 1)
     }
 
     fn pause(&mut self) -> (Stage, Act) {
@@ -436,6 +471,10 @@ impl OperationScript {
             None => finished(Err(Error::NoAnswer)),
         }
     }
+}
+
+const fn ask(poll: Poll) -> Act {
+    Act::register(poll.opcode(), 1)
 }
 
 const fn finished(result: Result<(), Error>) -> (Stage, Act) {

@@ -42,7 +42,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 let is_followed = self.is_followed();
                 self.operation(|operation| {
                     operation.set_followed(is_followed);
-                    operation.next(input)
+                    operation.next_of::<F>(input)
                 })
             }
             Script::Read => Some(Act::Finished(match input {
