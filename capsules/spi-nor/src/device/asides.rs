@@ -79,7 +79,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             Ok(Step::Write(script)) => {
                 let plan = Plan { head: 0, count: 0 };
                 self.embark(&course(Kind::Erase, plan));
-                self.run_anew(Script::Unlock, Scripts::Unlock(script));
+                self.scripts
+                    .map(|scripts| *scripts = Scripts::Unlock(script));
+                self.run(Script::Unlock);
                 Begun::Started
             }
         }

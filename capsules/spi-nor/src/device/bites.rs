@@ -6,7 +6,6 @@
 
 use super::counters::count;
 use super::reads::{Begun, Wanted};
-use super::scripts::Scripts;
 use super::{Course, Device, Script};
 use crate::aside::Aside;
 use crate::bite;
@@ -139,7 +138,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// The hardware begins.
     pub(super) fn set_off(&self, operation: OperationScript, course: Course<'a>) {
         self.embark(&course);
-        self.run_anew(Script::Operation, Scripts::Operation(operation));
+        self.put_operation(operation);
+        self.run(Script::Operation);
     }
 
     /// Fills the buffer with what is to be programmed, padded with ones, which

@@ -60,10 +60,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let script = self.script.get();
         script.hash(hasher);
         match script {
-            Some(Script::BringUp) => self.bring_up(|script| script.hash(hasher)),
-            Some(Script::Operation) => self.operation(|script| script.hash(hasher)),
-            Some(Script::Unlock) => self.unlock(|script| script.hash(hasher)),
-            Some(Script::ShutDown) => self.shut_down(|script| script.hash(hasher)),
+            Some(Script::BringUp | Script::Operation | Script::Unlock | Script::ShutDown) => {
+                self.scripts.map(|scripts| scripts.hash(hasher))
+            }
             Some(Script::Read | Script::Suspension) | None => None,
         };
         self.stalled.map(|stalled| {

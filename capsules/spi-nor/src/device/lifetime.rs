@@ -172,7 +172,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             self.leftover_us.get()
         };
         let may_come_up = self.may_come_up.take();
-        self.scripts.put(Scripts::BringUp(BringUp::new()));
+        self.scripts
+            .map(|scripts| *scripts = Scripts::BringUp(BringUp::new()));
         self.bring_up(|bring_up| {
             let known = self
                 .profile
@@ -191,7 +192,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             .profile
             .fact(|profile| profile.farewell(self.unlocked.get()));
         let script = ShutDown::new(farewell.unwrap_or_default());
-        self.run_anew(Script::ShutDown, Scripts::ShutDown(script));
+        self.run_shut_down(script);
     }
 
     /// The part is stuck. Its reset is the documented way out; whatever it is
@@ -200,7 +201,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.cancel_wait();
         self.forget_part();
         self.was_reset.set(true);
-        self.run_anew(Script::ShutDown, Scripts::ShutDown(ShutDown::rescue()));
+        self.run_shut_down(ShutDown::rescue());
     }
 
     /// Disables the controller. False if it is not idle: then nothing is done.

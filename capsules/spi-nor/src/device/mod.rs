@@ -130,7 +130,7 @@ enum Proof<Idle, Off> {
 }
 
 /// What the controller and the alarm work for.
-#[derive(Clone, Copy, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Script {
     /// See [`Device::scripts`].
     BringUp,
@@ -358,7 +358,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             windows: [const { Place::EMPTY }; 2],
             stream: Place::EMPTY,
             script: Cell::new(None),
-            scripts: MapCell::empty(),
+            scripts: MapCell::new(Scripts::Nothing),
             course: Cell::new(None),
             prepared: Place::EMPTY,
             next_page: Place::EMPTY,

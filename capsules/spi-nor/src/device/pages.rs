@@ -5,7 +5,6 @@
 //! The page after this one, made ready while the array works.
 
 use super::counters::count;
-use super::scripts::Scripts;
 use super::steps::Stuck;
 use super::{Course, Device, NextPage, Script};
 use crate::client::Request;
@@ -107,7 +106,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.learn(&course);
         let recipe = self.as_learned(next.recipe, &next.course);
         let (operation, act) = OperationScript::after_write_enable(recipe, status);
-        self.scripts.put(Scripts::Operation(operation));
+        self.put_operation(operation);
         self.buffer.set(next.course.buffer);
         self.script.set(Some(Script::Operation));
         let sent = self.perform(act);

@@ -17,7 +17,9 @@ use qspi_hil::Controller;
 
 /// The scripts of which one runs at a time: they share their memory. None of them is needed once
 /// another one is begun.
+#[derive(Hash)]
 pub(super) enum Scripts<I: Identity> {
+    Nothing,
     BringUp(BringUp<I>),
     Operation(OperationScript),
     Unlock(Unlock),
@@ -25,10 +27,17 @@ pub(super) enum Scripts<I: Identity> {
 }
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
-    /// Begins `script`, which is put in the place of the one before.
-    pub(super) fn run_anew(&self, script: Script, scripts: Scripts<F::Identity>) {
-        self.scripts.put(scripts);
-        self.run(script);
+    /// Puts `operation` in the place of the script before. In place: the largest one is far larger.
+    pub(super) fn put_operation(&self, operation: OperationScript) {
+        self.scripts
+            .map(|scripts| *scripts = Scripts::Operation(operation));
+    }
+
+    /// The same with a shut-down, which begins.
+    pub(super) fn run_shut_down(&self, script: ShutDown) {
+        self.scripts
+            .map(|scripts| *scripts = Scripts::ShutDown(script));
+        self.run(Script::ShutDown);
     }
 
     pub(super) fn run(&self, script: Script) {
@@ -41,7 +50,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.scripts
             .map(|scripts| match scripts {
                 Scripts::BringUp(bring_up) => Some(of(bring_up)),
-                Scripts::Operation(_) | Scripts::Unlock(_) | Scripts::ShutDown(_) => None,
+                Scripts::Nothing
+                | Scripts::Operation(_)
+                | Scripts::Unlock(_)
+                | Scripts::ShutDown(_) => None,
             })
             .flatten()
     }
@@ -51,7 +63,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.scripts
             .map(|scripts| match scripts {
                 Scripts::Operation(operation) => Some(of(operation)),
-                Scripts::BringUp(_) | Scripts::Unlock(_) | Scripts::ShutDown(_) => None,
+                Scripts::Nothing
+                | Scripts::BringUp(_)
+                | Scripts::Unlock(_)
+                | Scripts::ShutDown(_) => None,
             })
             .flatten()
     }
@@ -64,17 +79,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.scripts
             .map(|scripts| match scripts {
                 Scripts::Unlock(unlock) => Some(of(unlock)),
-                Scripts::BringUp(_) | Scripts::Operation(_) | Scripts::ShutDown(_) => None,
-            })
-            .flatten()
-    }
-
-    /// The same of a shut-down.
-    pub(super) fn shut_down<R>(&self, of: impl FnOnce(&mut ShutDown) -> R) -> Option<R> {
-        self.scripts
-            .map(|scripts| match scripts {
-                Scripts::ShutDown(shut_down) => Some(of(shut_down)),
-                Scripts::BringUp(_) | Scripts::Operation(_) | Scripts::Unlock(_) => None,
+                Scripts::Nothing
+                | Scripts::BringUp(_)
+                | Scripts::Operation(_)
+                | Scripts::ShutDown(_) => None,
             })
             .flatten()
     }

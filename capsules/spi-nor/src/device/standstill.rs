@@ -6,7 +6,6 @@
 
 use super::counters::count;
 use super::reads::Begun;
-use super::scripts::Scripts;
 use super::waiting::Wait;
 use super::{Course, Device, Script, Stalled};
 use crate::client::{Host, Scope};
@@ -202,7 +201,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             .map_or(0, |suspension| suspension.settled_us());
         let left_us = stalled.left_us.saturating_sub(settled_us);
         let act = operation.resumed(left_us, stalled.lost_us);
-        self.scripts.put(Scripts::Operation(operation));
+        self.put_operation(operation);
         self.course.set(Some(stalled.course));
         self.script.set(Some(Script::Operation));
         self.go(Some(act));

@@ -5,6 +5,7 @@
 //! A script and the controller, act by act.
 
 use super::counters::count;
+use super::scripts::Scripts;
 use super::waiting::Wait;
 use super::{Device, Proof, Script};
 use crate::error::Error;
@@ -36,22 +37,27 @@ pub(super) enum Stuck {
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// The next act of the running script.
     pub(super) fn next_act(&self, input: Input<'_>) -> Option<Act> {
-        match self.script.get()? {
-            Script::BringUp => self.bring_up(|bring_up| bring_up.next(input, self)),
-            Script::Operation => {
-                let is_followed = self.is_followed();
-                self.operation(|operation| {
-                    operation.set_followed(is_followed);
-                    operation.next_of::<F>(input)
-                })
-            }
+        let script = self.script.get()?;
+        match script {
             Script::Read => Some(Act::Finished(match input {
                 Input::Refused(error) => Err(Error::Controller(error)),
                 Input::Begin | Input::Done(_) | Input::Elapsed => Ok(()),
             })),
             Script::Suspension => self.suspension.map(|script| script.next(input)),
-            Script::Unlock => self.unlock(|script| script.next(input)),
-            Script::ShutDown => self.shut_down(|script| script.next(input)),
+            Script::BringUp | Script::Operation | Script::Unlock | Script::ShutDown => {
+                let is_followed = script == Script::Operation && self.is_followed();
+                // That is the one that runs.
+                self.scripts.map(|scripts| match scripts {
+                    Scripts::BringUp(bring_up) => bring_up.next(input, self),
+                    Scripts::Operation(operation) => {
+                        operation.set_followed(is_followed);
+                        operation.next_of::<F>(input)
+                    }
+                    Scripts::Unlock(unlock) if F::ASIDES => unlock.next(input),
+                    Scripts::Nothing | Scripts::Unlock(_) => Act::Finished(Err(Error::Failed)),
+                    Scripts::ShutDown(shut_down) => shut_down.next(input),
+                })
+            }
         }
     }
 
