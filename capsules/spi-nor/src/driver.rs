@@ -294,6 +294,34 @@ impl<'a, F: Features> Driver<'a, F> {
         self.turns.each_ref().map(Cell::get).hash(hasher);
     }
 
+    /// Shows `visit` what is kept of a process that lives. It has no answer: the compiler can't know
+    /// that upstream's `enter` always has one, and would add a panic.
+    ///
+    /// # Errors
+    /// As upstream's. Then nothing was shown.
+    #[inline(always)]
+    fn visit(
+        &self,
+        id: ProcessId,
+        mut visit: impl FnMut(&mut App<F>, &GrantKernelData),
+    ) -> Result<(), kernel::process::Error> {
+        if F::COMPACT {
+            self.visit_at_one_place(id, &mut visit)
+        } else {
+            self.apps.enter(id, |app, kernel| visit(app, kernel))
+        }
+    }
+
+    /// The same, for what is seldom done: each takes a lot of code.
+    #[inline(never)]
+    fn visit_at_one_place(
+        &self,
+        id: ProcessId,
+        visit: &mut dyn FnMut(&mut App<F>, &GrantKernelData),
+    ) -> Result<(), kernel::process::Error> {
+        self.apps.enter(id, |app, kernel| visit(app, kernel))
+    }
+
     fn owner(&self, slot: Slot) -> Option<ProcessId> {
         self.owners.get(slot.index()).and_then(Cell::get)
     }
@@ -303,7 +331,7 @@ impl<'a, F: Features> Driver<'a, F> {
         while let Some(slot) = set.first() {
             let lives = self
                 .owner(slot)
-                .is_some_and(|id| self.apps.enter(id, |_, _| ()).is_ok());
+                .is_some_and(|id| self.visit(id, |_, _| ()).is_ok());
             if lives {
                 return true;
             }
@@ -363,7 +391,7 @@ impl<'a, F: Features> Driver<'a, F> {
         }
         for slot in self.owing.iter() {
             let delivered = self.owner(slot).map(|id| {
-                self.apps.enter(id, |app, kernel| {
+                self.visit_at_one_place(id, &mut |app, kernel| {
                     if let Some(owed) = app.owed {
                         app.owed = self.deliver(kernel, owed);
                     }
@@ -442,12 +470,15 @@ impl<'a, F: Features> Driver<'a, F> {
 
     /// Begins what `work` makes of a process's wish, unless it refuses.
     fn begin(&self, processid: ProcessId, work: &Wish<'_, F>) -> Result<(), ErrorCode> {
-        self.apps.enter(processid, |app, kernel| {
-            let slot = self.claim(app, processid)?;
-            let region = self.regions.get(slot.index());
-            let work = work(app, region.ok_or(ErrorCode::NODEVICE)?)?;
-            self.accept(app, kernel, slot, work)
-        })??;
+        let mut accepted = Ok(());
+        self.visit(processid, |app, kernel| {
+            accepted = self.claim(app, processid).and_then(|slot| {
+                let region = self.regions.get(slot.index());
+                let work = work(app, region.ok_or(ErrorCode::NODEVICE)?)?;
+                self.accept(app, kernel, slot, work)
+            });
+        })?;
+        accepted?;
         self.host.begin_work();
         Ok(())
     }
@@ -534,14 +565,17 @@ impl<'a, F: Features> Driver<'a, F> {
 
     fn command_options(&self, processid: ProcessId, number: usize) -> Result<(), ErrorCode> {
         let options = Options::from_number(number).ok_or(ErrorCode::INVAL)?;
-        self.apps.enter(processid, |app, _| {
-            self.claim(app, processid)?;
-            if app.is_busy() {
-                return Err(ErrorCode::BUSY);
-            }
-            app.options = options;
-            Ok(())
-        })?
+        let mut taken = Ok(());
+        self.visit_at_one_place(processid, &mut |app, _| {
+            taken = self.claim(app, processid).and_then(|_| {
+                if app.is_busy() {
+                    return Err(ErrorCode::BUSY);
+                }
+                app.options = options;
+                Ok(())
+            });
+        })?;
+        taken
     }
 
     /// What is protected of the app's region: 0 nothing, 1 this, 2 nobody knows what.
@@ -604,20 +638,22 @@ impl<'a, F: Features> Driver<'a, F> {
     }
 
     fn command_close(&self, processid: ProcessId) -> Result<(), ErrorCode> {
-        self.apps.enter(processid, |app, _| {
+        let mut answer = lease::Answer::NothingHeld;
+        self.visit_at_one_place(processid, &mut |app, _| {
             let event = if app.work.is_some() {
                 lease::Event::CloseBusy
             } else {
                 lease::Event::CloseQuiet
             };
-            let (lease, answer) = lease::transition(app.lease, event);
+            let (lease, told) = lease::transition(app.lease, event);
             self.set_lease(app, lease);
-            match answer {
-                lease::Answer::Granted => Ok(()),
-                lease::Answer::NothingHeld => Err(ErrorCode::ALREADY),
-                lease::Answer::Revoked => Err(ErrorCode::RESERVE),
-            }
-        })??;
+            answer = told;
+        })?;
+        match answer {
+            lease::Answer::Granted => {}
+            lease::Answer::NothingHeld => return Err(ErrorCode::ALREADY),
+            lease::Answer::Revoked => return Err(ErrorCode::RESERVE),
+        }
         self.host.notify();
         Ok(())
     }
@@ -672,8 +708,7 @@ impl<'a, F: Features> Driver<'a, F> {
     /// share, NOSUPPORT without [`Features::Records`].
     pub fn record_of(&self, processid: ProcessId) -> Result<Record<ErrorCode>, ErrorCode> {
         let mut record = None;
-        self.apps
-            .enter(processid, |app, _| record = app.record.get())?;
+        self.visit_at_one_place(processid, &mut |app, _| record = app.record.get())?;
         record.ok_or(ErrorCode::NOSUPPORT)
     }
 
@@ -681,7 +716,7 @@ impl<'a, F: Features> Driver<'a, F> {
     pub fn records(&self) -> impl Iterator<Item = (ProcessId, Record<ErrorCode>)> + '_ {
         self.apps.iter().filter_map(|app| {
             let id = app.processid();
-            // Not what the closure returns, see `next_request`.
+            // Not what the closure returns, see `visit`.
             let mut record = None;
             app.enter(|app, _| record = app.record.get());
             Some((id, record?))
@@ -779,13 +814,15 @@ impl<F: Features> Client for Driver<'_, F> {
         // Nobody asks who suspends nothing.
         F::SUSPENDS
             && self.waiting.iter().any(|slot| {
-                self.owner(slot).is_some_and(|id| {
-                    let allows = |app: &mut App<F>| {
-                        app.work
-                            .is_some_and(|work| scope.allows(&self.request(&work)))
-                    };
-                    self.apps.enter(id, |app, _| allows(app)).unwrap_or(false)
-                })
+                let mut allows = false;
+                if let Some(id) = self.owner(slot) {
+                    let _dead = self.visit(id, |app, _| {
+                        allows = app
+                            .work
+                            .is_some_and(|work| scope.allows(&self.request(&work)));
+                    });
+                }
+                allows
             })
     }
 
@@ -805,10 +842,8 @@ impl<F: Features> Client for Driver<'_, F> {
                 self.forget(slot);
                 continue;
             };
-            // Not what the closure returns: the compiler can't know that upstream's `enter` always
-            // has an answer, and would add a panic.
             let mut next = None;
-            let entered = self.apps.enter(processid, |app, kernel| {
+            let entered = self.visit(processid, |app, kernel| {
                 let Some(work) = app.work else {
                     self.waiting.remove(slot);
                     return;
@@ -850,12 +885,10 @@ impl<F: Features> Client for Driver<'_, F> {
         if !self.waiting.is_empty() {
             return false;
         }
-        let goes_on = self
-            .apps
-            .enter(processid, |app, _| {
-                app.work.is_some_and(|work| work.is_straight::<F>())
-            })
-            .unwrap_or(false);
+        let mut goes_on = false;
+        let _dead = self.visit(processid, |app, _| {
+            goes_on = app.work.is_some_and(|work| work.is_straight::<F>());
+        });
         if goes_on {
             next.of(&self.flights).set(Some(processid));
             let slot = flight.of(&self.flight_slots).get();
@@ -868,32 +901,29 @@ impl<F: Features> Client for Driver<'_, F> {
         let Some(processid) = flight.of(&self.flights).get() else {
             return false;
         };
-        let filled = self
-            .apps
-            .enter(processid, |app, kernel| {
-                let work = app.work?;
-                let start = work.offset::<F>().saturating_add(skip) as usize;
-                let end = start.checked_add(buffer.len())?;
-                self.copied(buffer.len());
-                let copied = kernel
-                    .get_readonly_processbuffer(ALLOW_PROGRAM)
-                    .and_then(|shared| {
-                        shared.enter(|shared| {
-                            shared
-                                .get(start..end)
-                                .is_some_and(|part| copying::from_process(part, buffer))
-                        })
+        let mut filled = false;
+        let _dead = self.visit(processid, |app, kernel| {
+            let Some(work) = app.work else {
+                return;
+            };
+            let start = work.offset::<F>().saturating_add(skip) as usize;
+            let end = start.saturating_add(buffer.len());
+            self.copied(buffer.len());
+            filled = kernel
+                .get_readonly_processbuffer(ALLOW_PROGRAM)
+                .and_then(|shared| {
+                    shared.enter(|shared| {
+                        shared
+                            .get(start..end)
+                            .is_some_and(|part| copying::from_process(part, buffer))
                     })
-                    .unwrap_or(false);
-                if !copied && skip == 0 {
-                    let failure = ErrorCode::SIZE.into();
-                    self.finish(app, kernel, work.kind(), Err(failure), work.done());
-                }
-                Some(copied)
-            })
-            .ok()
-            .flatten()
-            .unwrap_or(false);
+                })
+                .unwrap_or(false);
+            if !filled && skip == 0 {
+                let failure = ErrorCode::SIZE.into();
+                self.finish(app, kernel, work.kind(), Err(failure), work.done());
+            }
+        });
         // With bytes in flight before them, the bite in flight is what ends the request.
         if !filled && skip == 0 {
             flight.of(&self.flights).set(None);
@@ -907,8 +937,7 @@ impl<F: Features> Client for Driver<'_, F> {
         };
         // The next bite of the same request may be on the wires already.
         let later = flight.other().of(&self.flights);
-        let entered = self.apps.enter(processid, |app, kernel| {
-            let app: &mut App<F> = app;
+        let entered = self.visit(processid, |app, kernel| {
             let Some(work) = &mut app.work else {
                 return;
             };
@@ -966,7 +995,7 @@ impl<F: Features> Client for Driver<'_, F> {
     fn cancel(&self, error: Error) {
         for slot in self.waiting.iter() {
             let cancelled = self.owner(slot).map(|id| {
-                self.apps.enter(id, |app, kernel| {
+                self.visit_at_one_place(id, &mut |app, kernel| {
                     if let Some(work) = app.work {
                         let (kind, done) = (work.kind(), work.done());
                         self.finish(app, kernel, kind, Err(error.into()), done);
@@ -1074,6 +1103,6 @@ impl<F: Features> SyscallDriver for Driver<'_, F> {
     }
 
     fn allocate_grant(&self, processid: ProcessId) -> Result<(), kernel::process::Error> {
-        self.apps.enter(processid, |_, _| {})
+        self.visit_at_one_place(processid, &mut |_, _| {})
     }
 }

@@ -174,6 +174,9 @@ pub trait Features {
     /// ([`VERIFIED`](crate::region::Grants::VERIFIED)) can only be read.
     const OPTIONS: bool;
 
+    /// Whether code is shared that would be somewhat quicker if it were not.
+    const COMPACT: bool;
+
     /// Whether there are any [`Asides`](Features::Asides). Not to be given.
     const ASIDES: bool = <Self::Asides<()> as Place<()>>::IS_THERE;
 
@@ -198,6 +201,7 @@ impl Features for Full {
     type Lessons<T: Copy> = Cell<Option<T>>;
     type Records<T: Copy> = Cell<Option<T>>;
     const OPTIONS: bool = true;
+    const COMPACT: bool = false;
 }
 
 /// As little as there can be: one part, which the board knows, and one buffer.
@@ -211,4 +215,5 @@ impl<P: FixedPart> Features for Minimal<P> {
     type Lessons<T: Copy> = Nothing<T>;
     type Records<T: Copy> = Nothing<T>;
     const OPTIONS: bool = false;
+    const COMPACT: bool = true;
 }
