@@ -57,17 +57,17 @@ pub(crate) const LONGEST_DMA: usize = 0x3_FFFC;
 pub(crate) const ACTIVATION_US: u32 = 1000;
 
 /// How long an interrupt may take to be served, in µs.
-const INTERRUPT_US: u64 = 50;
+const INTERRUPT_US: u32 = 50;
 
 /// For silicon that raises WRITESTART's READY only after the page is programmed, in
 /// µs. Drivers agree that it comes before, but no document says so.
-const PROGRAM_US: u64 = 10_000;
+const PROGRAM_US: u32 = 10_000;
 
 /// Clocks of the peripheral's own look at the status register.
-const RDSR_CLOCKS: u64 = 16;
+const RDSR_CLOCKS: u32 = 16;
 
 /// Clocks of the peripheral's own WREN.
-const WREN_CLOCKS: u64 = 8;
+const WREN_CLOCKS: u32 = 8;
 
 /// Whose business `template` is. `None` if it can't be shown.
 pub(crate) fn engine(template: &Template, config: &Config) -> Option<Engine> {
@@ -175,7 +175,7 @@ impl Engine {
     /// than the engine takes counts as the most that it does.
     pub fn longest_us(self, template: &Template, length: usize, config: &Config) -> u32 {
         let length = length.min(self.longest_data(template, config));
-        let wires = template.clocks(length);
+        let wires = u32::try_from(template.clocks(length)).unwrap_or(u32::MAX);
         let (clocks, commands, interrupts, extra_us) = match self {
             Engine::Read(_) => (RDSR_CLOCKS + wires, 2, 1, 0),
             Engine::Program(_) => (RDSR_CLOCKS + WREN_CLOCKS + wires, 3, 1, PROGRAM_US),
@@ -183,20 +183,19 @@ impl Engine {
                 (RDSR_CLOCKS + WREN_CLOCKS + wires, 3, 1, 0)
             }
             Engine::Instruct => {
-                let chunks = Exchange::stream_length(template, length).div_ceil(CHUNK) as u64;
+                let chunks = Exchange::stream_length(template, length).div_ceil(CHUNK) as u32;
                 let detour_us = if config.xip_used {
-                    u64::from(ACTIVATION_US) + INTERRUPT_US
+                    ACTIVATION_US + INTERRUPT_US
                 } else {
                     0
                 };
                 (wires, 1, 1 + chunks, detour_us)
             }
         };
-        let bus_us = (clocks * 1_000_000).div_ceil(config.divider.hz().max(1).into());
+        let bus_us = config.divider.us(clocks);
         // SCKDELAY counts 62.5 ns: sixteen of them are a µs.
-        let gaps_us = (commands * u64::from(config.sck_delay)).div_ceil(16);
-        let us = bus_us + gaps_us + interrupts * INTERRUPT_US + extra_us;
-        us.try_into().unwrap_or(u32::MAX)
+        let gaps_us = (commands * u32::from(config.sck_delay)).div_ceil(16);
+        bus_us.saturating_add(gaps_us + interrupts * INTERRUPT_US + extra_us)
     }
 }
 
