@@ -9,6 +9,7 @@
 
 use crate::client::Request;
 use crate::error::Error;
+use crate::features::Features;
 use crate::geometry::{EraseType, Geometry};
 use crate::operation::{Kind, Recipe};
 use crate::plan::{self, ErasePlan, Granularity, PlanError, Transfer};
@@ -117,7 +118,7 @@ pub fn plan_read(
 ///
 /// # Errors
 /// [`Error::OutOfRange`], [`Error::Misaligned`], or what the controller can't do.
-pub fn plan(
+pub fn plan<F: Features>(
     request: &Request,
     profile: &Profile,
     standing: &Standing,
@@ -126,6 +127,8 @@ pub fn plan(
     read: Granularity,
 ) -> Result<(Recipe, Plan), Error> {
     let (kind, template, transfer, (typical_us, maximum_us)) = match *request {
+        // What is one transfer and nothing else is planned by `plan_read`.
+        Request::Read { .. } if !F::BY_MODE => return Err(Error::Failed),
         Request::Open | Request::Aside(_) => return Err(Error::OutOfRange),
         Request::Read { address, length } => {
             let geometry = &profile.geometry;

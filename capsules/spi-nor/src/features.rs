@@ -186,6 +186,12 @@ pub trait Features {
     /// Whether anything of an app can be in flight while something else of it is. Not to be given.
     const PIPELINES: bool = <Self::Ahead<()> as Place<()>>::IS_THERE;
 
+    /// Whether a part may have to be put into 4-byte mode. Not to be given.
+    const BY_MODE: bool = match <Self::Identity as Identity>::ONLY {
+        Some(profile) => profile.four_byte_mode.is_some(),
+        None => true,
+    };
+
     /// Whether anything is [suspended](Features::Standstill). Not to be given.
     const SUSPENDS: bool = <Self::Standstill<()> as Place<()>>::IS_THERE;
 }

@@ -313,9 +313,10 @@ impl OperationScript {
     }
 
     fn four_byte_mode<F: Features>(&self) -> Option<FourByteMode> {
-        match F::Identity::ONLY {
-            Some(profile) if profile.four_byte_mode.is_none() => None,
-            Some(_) | None => self.recipe.four_byte_mode,
+        if F::BY_MODE {
+            self.recipe.four_byte_mode
+        } else {
+            None
         }
     }
 

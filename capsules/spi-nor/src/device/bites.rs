@@ -113,7 +113,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let standing = self.standing();
         let planned = self.profile.fact(|profile| {
             let (capacity, limits) = (self.capacity.get(), self.read_limits.get());
-            bite::plan(request, profile, &standing, self, capacity, limits)
+            bite::plan::<F>(request, profile, &standing, self, capacity, limits)
         });
         planned.unwrap_or(Err(Error::Failed))
     }

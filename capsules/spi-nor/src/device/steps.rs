@@ -55,7 +55,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                     }
                     Scripts::Unlock(unlock) if F::ASIDES => unlock.next(input),
                     Scripts::Nothing | Scripts::Unlock(_) => Act::Finished(Err(Error::Failed)),
-                    Scripts::ShutDown(shut_down) => shut_down.next(input),
+                    Scripts::ShutDown(shut_down) => shut_down.next_of::<F>(input),
                 })
             }
         }
