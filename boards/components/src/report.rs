@@ -21,6 +21,7 @@ use spi_nor::error::Error;
 use spi_nor::features::{Features, Full};
 use spi_nor::identity::Identity;
 use spi_nor::lifecycle::{Event, State};
+use spi_nor::protection::Protection;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,28 +74,27 @@ impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Report<C, A, F> {
 
     /// Says what part it is.
     fn identify(&self) {
-        let Some(profile) = self.device.profile() else {
-            return;
-        };
-        let known = profile.dimensions;
-        let name = F::Identity::name(profile.id);
-        debug!(
-            "[spi-nor] {} (id {:02x?}): {} KiB, sector {}, page {}",
-            name,
-            profile.id.0,
-            known.size / 1024,
-            known.sector,
-            known.page
-        );
-        debug!(
-            "[spi-nor] read {:#04x} {:?}, program {:#04x} {:?}, {} kHz",
-            profile.read.opcode,
-            profile.read.lines,
-            profile.program.opcode,
-            profile.program.lines,
-            self.controller.clock_hz() / 1000
-        );
-        if profile.is_protected() {
+        self.device.of_profile(|profile| {
+            let known = profile.dimensions;
+            let name = F::Identity::name(profile.id);
+            debug!(
+                "[spi-nor] {} (id {:02x?}): {} KiB, sector {}, page {}",
+                name,
+                profile.id.0,
+                known.size / 1024,
+                known.sector,
+                known.page
+            );
+            debug!(
+                "[spi-nor] read {:#04x} {:?}, program {:#04x} {:?}, {} kHz",
+                profile.read.opcode,
+                profile.read.lines,
+                profile.program.opcode,
+                profile.program.lines,
+                self.controller.clock_hz() / 1000
+            );
+        });
+        if self.device.protection() != Protection::None {
             debug!("[spi-nor] block protection bits are set: programs and erases there do nothing");
         }
         if let Some(shortfall) = self.device.last_fault() {

@@ -20,6 +20,13 @@ use crate::window::Window;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
+/// Nothing was begun of a bite, which ends with that.
+#[inline(never)]
+fn refuse<'a>(seat: &'a Seat<'a>, flight: Flight, error: Error) -> Begun<'a> {
+    seat.client.bitten(flight, Bite::Failed(error));
+    Begun::Over
+}
+
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Begins a bite of `request`, in `buffer` if it needs one.
     pub(super) fn begin(
@@ -52,10 +59,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                         self.set_out(prepared);
                         return Begun::Started;
                     }
-                    Some(Err(error)) => {
-                        seat.client.bitten(flight, Bite::Failed(*error));
-                        return Begun::Over;
-                    }
+                    Some(Err(error)) => return refuse(seat, flight, *error),
                     None => {}
                 }
                 (address, length)
@@ -67,17 +71,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             Request::Aside(aside) if F::ASIDES => {
                 return self.begin_aside(seat, aside, flight, buffer);
             }
-            Request::Aside(_) => {
-                seat.client.bitten(flight, Bite::Failed(Error::Unsupported));
-                return Begun::Over;
-            }
+            Request::Aside(_) => return refuse(seat, flight, Error::Unsupported),
         };
         let (recipe, plan) = match self.plan(&request) {
             Ok(planned) => planned,
-            Err(error) => {
-                seat.client.bitten(flight, Bite::Failed(error));
-                return Begun::Over;
-            }
+            Err(error) => return refuse(seat, flight, error),
         };
         let course = Course {
             seat: Some(seat),
@@ -92,9 +90,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         };
         if recipe.kind == Kind::Program {
             if !self.has_buffer(buffer) {
-                let failed = Bite::Failed(Error::BufferQuarantined);
-                seat.client.bitten(flight, failed);
-                return Begun::Over;
+                return refuse(seat, flight, Error::BufferQuarantined);
             }
             if !self.load(seat, &course, flight, 0, recipe.length) {
                 return Begun::Over;

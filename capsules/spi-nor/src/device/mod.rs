@@ -82,6 +82,7 @@ use crate::pace::Lesson;
 use crate::parts_by_id::JedecId;
 use crate::plan;
 use crate::profile::{Profile, Standing, Unlocked};
+use crate::protection::Protection;
 use crate::stream::Stream;
 use crate::suspension::Suspension;
 use crate::window::Window;
@@ -493,6 +494,19 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// What the part was found to be.
     pub fn profile(&self) -> Option<Profile> {
         self.profile.get()
+    }
+
+    /// Something of what the part was found to be, but for what is [write-protected]. It is not
+    /// copied.
+    ///
+    /// [write-protected]: Device::protection
+    pub fn of_profile<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R> {
+        self.profile.fact(of)
+    }
+
+    /// What is write-protected, and of a part that is not known all.
+    pub fn protection(&self) -> Protection {
+        self.profile.protection()
     }
 
     /// What is write-protected, and was before it was unlocked.
