@@ -219,7 +219,7 @@ impl<I: Identity> BringUp<I> {
             Stage::Waking if self.is_known && self.facts.wake().is_none() => self.ask(Before::Id),
             Stage::Waking => {
                 let (exit, _) = self.wake();
-                self.go(Stage::WakingUp, Act::bare(exit))
+                self.send(Stage::WakingUp, exit)
             }
             Stage::WakingUp => {
                 let (_, pause_us) = self.wake();
@@ -232,8 +232,8 @@ impl<I: Identity> BringUp<I> {
             }
             Stage::Pausing(before) => self.ask(before),
             Stage::Asking(before) => self.answered(before, input.first()),
-            Stage::EnablingReset => self.go(Stage::Resetting, Act::bare(opcode::RSTEN)),
-            Stage::Resetting => self.go(Stage::ComingUp, Act::bare(opcode::RST)),
+            Stage::EnablingReset => self.send(Stage::Resetting, opcode::RSTEN),
+            Stage::Resetting => self.send(Stage::ComingUp, opcode::RST),
             Stage::ComingUp => {
                 self.ones = 0;
                 self.pace = Pace::new(LEFTOVER_TYPICAL_US, AFTER_RESET_US);
@@ -247,7 +247,7 @@ impl<I: Identity> BringUp<I> {
             Stage::FirstId => match id_of(&input) {
                 Some(id) => {
                     self.id = id;
-                    self.go(Stage::SecondId, Act::register(opcode::RDID, 3))
+                    self.read(Stage::SecondId, opcode::RDID, 3)
                 }
                 None => self.end(Err(Error::NotFound)),
             },
@@ -259,7 +259,7 @@ impl<I: Identity> BringUp<I> {
                 };
                 self.status = [status, 0];
                 match self.facts.needs().quad_enable.sr2_opcode() {
-                    Some(opcode) => self.go(Stage::SecondStatus, Act::register(opcode, 1)),
+                    Some(opcode) => self.read(Stage::SecondStatus, opcode, 1),
                     None => self.read_configuration(wires),
                 }
             }
@@ -275,10 +275,9 @@ impl<I: Identity> BringUp<I> {
                 };
                 self.set(Setting::Performance, wires)
             }
-            Stage::EnablingWrite(setting) => self.go(
-                Stage::CheckingWrite(setting),
-                Act::register(opcode::RDSR, 1),
-            ),
+            Stage::EnablingWrite(setting) => {
+                self.read(Stage::CheckingWrite(setting), opcode::RDSR, 1)
+            }
             Stage::CheckingWrite(setting) => match (self.write, input.status()) {
                 (Some(write), Some(status)) if status & (WEL | WIP) == WEL => {
                     self.go(Stage::Writing(setting), Act::write_register(&write))
@@ -294,15 +293,15 @@ impl<I: Identity> BringUp<I> {
             }
             Stage::Verifying(setting) => self.verified(setting, &input, wires),
             Stage::EnablingUnlock => match self.facts.needs().global_unlock {
-                Some(opcode) => self.go(Stage::Unlocking, Act::bare(opcode)),
+                Some(opcode) => self.send(Stage::Unlocking, opcode),
                 None => self.enter_four_byte(),
             },
             Stage::Unlocking => self.enter_four_byte(),
             Stage::EnablingFourByte => match self.facts.noted().four_byte_mode {
-                Some(mode) => self.go(Stage::EnteringFourByte, Act::bare(mode.enter)),
+                Some(mode) => self.send(Stage::EnteringFourByte, mode.enter),
                 None => self.end(Err(Error::Failed)),
             },
-            Stage::EnteringFourByte => self.go(Stage::Protection, Act::register(opcode::RDSR, 1)),
+            Stage::EnteringFourByte => self.read(Stage::Protection, opcode::RDSR, 1),
             Stage::Protection => {
                 let Some(status) = input.status() else {
                     return self.end(Err(Error::NotFound));
@@ -330,6 +329,17 @@ impl<I: Identity> BringUp<I> {
         act
     }
 
+    #[inline(never)]
+    fn send(&mut self, stage: Stage, opcode: u8) -> Act {
+        self.go(stage, Act::bare(opcode))
+    }
+
+    #[inline(never)]
+    fn read(&mut self, stage: Stage, opcode: u8, length: usize) -> Act {
+        self.go(stage, Act::register(opcode, length))
+    }
+
+    #[inline(never)]
     fn end(&mut self, result: Result<(), Error>) -> Act {
         self.is_up = result.is_ok();
         self.go(Stage::Over, Act::Finished(result))
@@ -349,7 +359,7 @@ impl<I: Identity> BringUp<I> {
         let other = if second.is_some() { before } else { 0 };
         match scheme.other() {
             Some(opcode) if Some(opcode) != second && scheme.protects([status, 0]) => {
-                self.go(Stage::Range(status), Act::register(opcode, 1))
+                self.read(Stage::Range(status), opcode, 1)
             }
             Some(_) | None => self.protected([status, other]),
         }
@@ -369,7 +379,7 @@ impl<I: Identity> BringUp<I> {
     // --- waiting ---
 
     fn ask(&mut self, before: Before) -> Act {
-        self.go(Stage::Asking(before), Act::register(opcode::RDSR, 1))
+        self.read(Stage::Asking(before), opcode::RDSR, 1)
     }
 
     fn pause(&mut self, before: Before) -> Act {
@@ -378,7 +388,7 @@ impl<I: Identity> BringUp<I> {
             // There is nothing left that the reset could break off.
             (None, Before::Reset) => {
                 self.overdue = true;
-                self.go(Stage::Resetting, Act::bare(opcode::RSTEN))
+                self.send(Stage::Resetting, opcode::RSTEN)
             }
             (None, Before::Id | Before::Verify(_) | Before::End) => self.end(Err(Error::NoAnswer)),
         }
@@ -402,16 +412,13 @@ impl<I: Identity> BringUp<I> {
                 self.pause(before)
             }
             Some(_) => match before {
-                Before::Reset => self.go(Stage::Resetting, Act::bare(opcode::RSTEN)),
-                Before::Id => self.go(Stage::FirstId, Act::register(opcode::RDID, 3)),
-                Before::End => self.go(Stage::Protection, Act::register(opcode::RDSR, 1)),
+                Before::Reset => self.send(Stage::Resetting, opcode::RSTEN),
+                Before::Id => self.read(Stage::FirstId, opcode::RDID, 3),
+                Before::End => self.read(Stage::Protection, opcode::RDSR, 1),
                 Before::Verify(setting) => match self.write {
                     Some(write) => {
                         let length = write.verify.length();
-                        self.go(
-                            Stage::Verifying(setting),
-                            Act::register(write.verify.opcode, length),
-                        )
+                        self.read(Stage::Verifying(setting), write.verify.opcode, length)
                     }
                     None => self.end(Err(Error::UnknownPart)),
                 },
@@ -423,7 +430,7 @@ impl<I: Identity> BringUp<I> {
     /// All ones on the data line end QPI and continuous-read modes (JESD216, 4.4.4);
     /// then the reset.
     fn leave_modes(&mut self) -> Act {
-        self.go(Stage::EnablingReset, Act::bare(opcode::QPI_EXIT_FF))
+        self.send(Stage::EnablingReset, opcode::QPI_EXIT_FF)
     }
 
     // --- who is it? ---
@@ -464,12 +471,12 @@ impl<I: Identity> BringUp<I> {
     // --- its registers ---
 
     fn read_status(&mut self) -> Act {
-        self.go(Stage::Status, Act::register(opcode::RDSR, 1))
+        self.read(Stage::Status, opcode::RDSR, 1)
     }
 
     fn read_configuration(&mut self, wires: &dyn Wires) -> Act {
         if self.facts.needs().wants_performance {
-            self.go(Stage::Configuration, Act::register(opcode::RDCR, 2))
+            self.read(Stage::Configuration, opcode::RDCR, 2)
         } else {
             self.set(Setting::Quad, wires)
         }
@@ -502,7 +509,7 @@ impl<I: Identity> BringUp<I> {
                     Some(before) if before != seen => self.end(Err(Error::UnstableId)),
                     Some(_) => {
                         self.write = Some(write);
-                        self.go(Stage::EnablingWrite(setting), Act::bare(write.write_enable))
+                        self.send(Stage::EnablingWrite(setting), write.write_enable)
                     }
                 }
             }
@@ -562,7 +569,7 @@ impl<I: Identity> BringUp<I> {
         }
         self.facts = facts;
         if self.facts.needs().global_unlock.is_some() {
-            return self.go(Stage::EnablingUnlock, Act::bare(opcode::WREN));
+            return self.send(Stage::EnablingUnlock, opcode::WREN);
         }
         self.enter_four_byte()
     }
@@ -575,11 +582,9 @@ impl<I: Identity> BringUp<I> {
 
     fn enter_four_byte(&mut self) -> Act {
         match self.facts.noted().four_byte_mode {
-            Some(mode) if mode.write_enable => {
-                self.go(Stage::EnablingFourByte, Act::bare(opcode::WREN))
-            }
-            Some(mode) => self.go(Stage::EnteringFourByte, Act::bare(mode.enter)),
-            None => self.go(Stage::Protection, Act::register(opcode::RDSR, 1)),
+            Some(mode) if mode.write_enable => self.send(Stage::EnablingFourByte, opcode::WREN),
+            Some(mode) => self.send(Stage::EnteringFourByte, mode.enter),
+            None => self.read(Stage::Protection, opcode::RDSR, 1),
         }
     }
 }
