@@ -77,11 +77,15 @@ impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Clone for SpiNor<C,
 
 impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Copy for SpiNor<C, A, F> {}
 
-/// Memory for a [`SpiNorComponent`] with this controller and this alarm hardware.
+/// Memory for a [`SpiNorComponent`] with this controller and this alarm hardware, and `N` regions:
+/// as many as there can be, if that is not said.
 #[macro_export]
 macro_rules! spi_nor_component_static {
-    ($C:ty, $A:ty $(,)?) => {{
-        let owners = kernel::static_buf!(spi_nor::driver::Owners<{ spi_nor::driver::SLOTS }>);
+    ($C:ty, $A:ty $(,)?) => {
+        $crate::spi_nor_component_static!($C, $A, spi_nor::driver::SLOTS)
+    };
+    ($C:ty, $A:ty, $N:expr $(,)?) => {{
+        let owners = kernel::static_buf!(spi_nor::driver::Owners<{ $N }>);
         let alarm = kernel::static_buf!(
             capsules_core::virtualizers::virtual_alarm::VirtualMuxAlarm<'static, $A>
         );
@@ -131,8 +135,8 @@ pub struct SpiNorComponent<
     features: PhantomData<F>,
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>, CAP: MemoryAllocationCapability>
-    SpiNorComponent<C, A, CAP>
+impl<C: Controller<'static>, A: Alarm<'static>, CAP: MemoryAllocationCapability, const N: usize>
+    SpiNorComponent<C, A, CAP, Full, N>
 {
     /// `regions` says which app may touch what; those of the first `N` are served.
     pub fn new(
