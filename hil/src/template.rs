@@ -142,11 +142,10 @@ impl Template {
 
     /// Clocks on the wires for `length` bytes of data.
     pub const fn clocks(&self, length: usize) -> u64 {
-        // Shifts, since lines are powers of two: to divide 64 bits takes hundreds of instructions.
-        let head = 8 + ((self.address.bytes() as u32 * 8) >> self.lines.address().trailing_zeros());
-        head as u64
-            + self.dummy_clocks as u64
-            + ((length as u64).saturating_mul(8) >> self.lines.data().trailing_zeros())
+        // Lines are powers of two, and a shift is far less than a division of 64 bits.
+        let address = (self.address.bytes() as u32 * 8) >> self.lines.address().trailing_zeros();
+        let data = (length as u64).saturating_mul(8) >> self.lines.data().trailing_zeros();
+        data + (8 + address + self.dummy_clocks as u32) as u64
     }
 }
 

@@ -52,6 +52,8 @@ use tock_host_platform::{Arena, LoadError, ProcessMemory, process_slots, trace, 
 pub type SimQspi = Qspi<'static, SimPort, SimFence>;
 /// The device as this board has it.
 pub type SimDevice = Device<'static, SimQspi, SimAlarm<'static>, SimFeatures>;
+/// The driver as this board has it.
+pub type SimDriver = Driver<'static, SimFeatures>;
 
 /// What of the device the board has.
 #[cfg(not(feature = "minimal"))]
@@ -168,10 +170,10 @@ impl Interrupt for &'static AlarmDriver {
     }
 }
 
-type SimScheduler = SweepingScheduler<'static, Turns>;
+type SimScheduler = SweepingScheduler<'static, Turns, SimFeatures>;
 
 struct Drivers {
-    driver: &'static Driver<'static>,
+    driver: &'static SimDriver,
     console: &'static Console,
     alarm: &'static AlarmDriver,
 }
@@ -232,7 +234,7 @@ pub struct Board {
     resources: &'static Resources<Drivers, SimScheduler>,
     turns: &'static Turns,
     device: &'static SimDevice,
-    driver: &'static Driver<'static>,
+    driver: &'static SimDriver,
     qspi: &'static SimQspi,
     pads: &'static SimPads,
     hfxo: &'static Hfxo<'static>,
@@ -381,7 +383,7 @@ impl Board {
             })
             .collect();
         let regions: &'static Vec<Region> = arena.alloc(regions);
-        let driver: &'static Driver = arena.alloc(Driver::new(
+        let driver: &'static SimDriver = arena.alloc(Driver::new(
             device,
             kernel.create_grant(driver::DRIVER_NUM, &memory_capability),
             regions,
@@ -826,7 +828,7 @@ impl Board {
     }
 
     /// The system-call driver.
-    pub fn driver(&self) -> &'static Driver<'static> {
+    pub fn driver(&self) -> &'static SimDriver {
         self.driver
     }
 

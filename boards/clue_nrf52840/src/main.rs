@@ -267,7 +267,9 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
         create_capability!(capabilities::MemoryAllocationCapability),
     )
     .finalize(spi_nor_components::spi_nor_component_static!(
-        QspiHw, AlarmHw
+        QspiHw,
+        AlarmHw,
+        REGIONS.len()
     ));
     ReportComponent::new(spi_nor, qspi, Detail::Faults).finalize(
         spi_nor_components::spi_nor_report_component_static!(QspiHw, AlarmHw),

@@ -21,6 +21,7 @@ use spi_nor::error::Error;
 use spi_nor::features::{Features, Full};
 use spi_nor::identity::Identity;
 use spi_nor::lifecycle::{Event, State};
+use spi_nor::protection::Protection;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub struct Report<
     F: Features + 'static = Full,
 > {
     device: &'static SpiNorDevice<C, A, F>,
-    driver: &'static Driver<'static>,
+    driver: &'static Driver<'static, F>,
     controller: &'static C,
     detail: Detail,
     identified: Cell<bool>,
@@ -58,6 +59,9 @@ pub struct Report<
 impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Report<C, A, F> {
     /// Says which apps had errors.
     fn tell_failures(&self) {
+        if !F::RECORDS {
+            return;
+        }
         for (app, record) in self.driver.records() {
             if let Some(last) = record.last {
                 debug!(
@@ -70,28 +74,27 @@ impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Report<C, A, F> {
 
     /// Says what part it is.
     fn identify(&self) {
-        let Some(profile) = self.device.profile() else {
-            return;
-        };
-        let known = profile.dimensions;
-        let name = F::Identity::name(profile.id);
-        debug!(
-            "[spi-nor] {} (id {:02x?}): {} KiB, sector {}, page {}",
-            name,
-            profile.id.0,
-            known.size / 1024,
-            known.sector,
-            known.page
-        );
-        debug!(
-            "[spi-nor] read {:#04x} {:?}, program {:#04x} {:?}, {} kHz",
-            profile.read.opcode,
-            profile.read.lines,
-            profile.program.opcode,
-            profile.program.lines,
-            self.controller.clock_hz() / 1000
-        );
-        if profile.is_protected() {
+        self.device.of_profile(|profile| {
+            let known = profile.dimensions;
+            let name = F::Identity::name(profile.id);
+            debug!(
+                "[spi-nor] {} (id {:02x?}): {} KiB, sector {}, page {}",
+                name,
+                profile.id.0,
+                known.size / 1024,
+                known.sector,
+                known.page
+            );
+            debug!(
+                "[spi-nor] read {:#04x} {:?}, program {:#04x} {:?}, {} kHz",
+                profile.read.opcode,
+                profile.read.lines,
+                profile.program.opcode,
+                profile.program.lines,
+                self.controller.clock_hz() / 1000
+            );
+        });
+        if self.device.protection() != Protection::None {
             debug!("[spi-nor] block protection bits are set: programs and erases there do nothing");
         }
         if let Some(shortfall) = self.device.last_fault() {

@@ -65,7 +65,7 @@ pub struct SpiNor<
     /// The part.
     pub device: &'static SpiNorDevice<C, A, F>,
     /// System calls, see `doc/syscalls/50005_spi_nor.md`.
-    pub driver: &'static Driver<'static>,
+    pub driver: &'static Driver<'static, F>,
 }
 
 // Not derived: that would ask for `C: Clone` and `A: Clone`.
@@ -77,11 +77,15 @@ impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Clone for SpiNor<C,
 
 impl<C: Controller<'static>, A: Alarm<'static>, F: Features> Copy for SpiNor<C, A, F> {}
 
-/// Memory for a [`SpiNorComponent`] with this controller and this alarm hardware.
+/// Memory for a [`SpiNorComponent`] with this controller and this alarm hardware, and `N` regions:
+/// as many as there can be, if that is not said.
 #[macro_export]
 macro_rules! spi_nor_component_static {
-    ($C:ty, $A:ty $(,)?) => {{
-        let owners = kernel::static_buf!(spi_nor::driver::Owners<{ spi_nor::driver::SLOTS }>);
+    ($C:ty, $A:ty $(,)?) => {
+        $crate::spi_nor_component_static!($C, $A, spi_nor::driver::SLOTS)
+    };
+    ($C:ty, $A:ty, $N:expr $(,)?) => {{
+        let owners = kernel::static_buf!(spi_nor::driver::Owners<{ $N }>);
         let alarm = kernel::static_buf!(
             capsules_core::virtualizers::virtual_alarm::VirtualMuxAlarm<'static, $A>
         );
@@ -107,7 +111,7 @@ macro_rules! spi_nor_minimal_component_static {
         );
         let buffers = (kernel::static_buf!($crate::spi_nor::Buffer), None);
         let device = kernel::static_buf!($crate::spi_nor::SpiNorDevice<$C, $A, $F>);
-        let driver = kernel::static_buf!(spi_nor::driver::Driver<'static>);
+        let driver = kernel::static_buf!(spi_nor::driver::Driver<'static, $F>);
         let seat = kernel::static_buf!(spi_nor::client::Seat<'static>);
         (alarm, buffers, device, driver, owners, seat)
     }};
@@ -131,8 +135,8 @@ pub struct SpiNorComponent<
     features: PhantomData<F>,
 }
 
-impl<C: Controller<'static>, A: Alarm<'static>, CAP: MemoryAllocationCapability>
-    SpiNorComponent<C, A, CAP>
+impl<C: Controller<'static>, A: Alarm<'static>, CAP: MemoryAllocationCapability, const N: usize>
+    SpiNorComponent<C, A, CAP, Full, N>
 {
     /// `regions` says which app may touch what; those of the first `N` are served.
     pub fn new(
@@ -200,7 +204,7 @@ where
             Option<&'static mut MaybeUninit<Buffer>>,
         ),
         &'static mut MaybeUninit<SpiNorDevice<C, A, F>>,
-        &'static mut MaybeUninit<Driver<'static>>,
+        &'static mut MaybeUninit<Driver<'static, F>>,
         &'static mut MaybeUninit<Owners<N>>,
         &'static mut MaybeUninit<Seat<'static>>,
     );
@@ -231,7 +235,7 @@ where
         let grant = self
             .board_kernel
             .create_grant(self.driver_num, &self.capability);
-        let driver: &'static Driver<'static> = driver.write(Driver::new(
+        let driver: &'static Driver<'static, F> = driver.write(Driver::new(
             device,
             grant,
             self.regions,

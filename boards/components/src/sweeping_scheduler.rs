@@ -7,33 +7,35 @@
 use core::mem::MaybeUninit;
 use kernel::component::Component;
 use spi_nor::driver::Driver;
+use spi_nor::features::{Features, Full};
 use spi_nor::sweeping_scheduler::SweepingScheduler;
 
 /// Memory for a [`SweepingSchedulerComponent`] around a scheduler of this type.
 #[macro_export]
 macro_rules! sweeping_scheduler_component_static {
     ($S:ty $(,)?) => {{ kernel::static_buf!(spi_nor::sweeping_scheduler::SweepingScheduler<'static, $S>) }};
+    ($S:ty, $F:ty $(,)?) => {{ kernel::static_buf!(spi_nor::sweeping_scheduler::SweepingScheduler<'static, $S, $F>) }};
 }
 
 /// What the component makes, and a board names as its `KernelResources::Scheduler`.
-pub type SweepingSchedulerType<S> = SweepingScheduler<'static, S>;
+pub type SweepingSchedulerType<S, F = Full> = SweepingScheduler<'static, S, F>;
 
 /// Wraps `scheduler`.
-pub struct SweepingSchedulerComponent<S: 'static> {
+pub struct SweepingSchedulerComponent<S: 'static, F: Features + 'static = Full> {
     scheduler: &'static S,
-    driver: &'static Driver<'static>,
+    driver: &'static Driver<'static, F>,
 }
 
-impl<S> SweepingSchedulerComponent<S> {
+impl<S, F: Features> SweepingSchedulerComponent<S, F> {
     /// Leases of `driver` that the dead held are gone within one pass of the kernel loop.
-    pub fn new(scheduler: &'static S, driver: &'static Driver<'static>) -> Self {
+    pub fn new(scheduler: &'static S, driver: &'static Driver<'static, F>) -> Self {
         SweepingSchedulerComponent { scheduler, driver }
     }
 }
 
-impl<S: 'static> Component for SweepingSchedulerComponent<S> {
-    type StaticInput = &'static mut MaybeUninit<SweepingScheduler<'static, S>>;
-    type Output = &'static SweepingSchedulerType<S>;
+impl<S: 'static, F: Features> Component for SweepingSchedulerComponent<S, F> {
+    type StaticInput = &'static mut MaybeUninit<SweepingScheduler<'static, S, F>>;
+    type Output = &'static SweepingSchedulerType<S, F>;
 
     fn finalize(self, memory: Self::StaticInput) -> Self::Output {
         memory.write(SweepingScheduler::new(self.scheduler, self.driver))

@@ -69,7 +69,8 @@ type AlarmHw = nrf52840::rtc::Rtc<'static>;
 type Flash = spi_nor::features::Minimal<spi_nor::fixed_parts::Mx25l3233f>;
 type LedHw = LedLow<'static, nrf52840::gpio::GPIOPin<'static>>;
 type Printer = capsules_system::process_printer::ProcessPrinterText;
-type SchedulerHw = SweepingSchedulerType<components::sched::round_robin::RoundRobinComponentType>;
+type SchedulerHw =
+    SweepingSchedulerType<components::sched::round_robin::RoundRobinComponentType, Flash>;
 
 static PANIC_RESOURCES: SingleThreadValue<PanicResources<ChipHw, Printer>> =
     SingleThreadValue::new();
@@ -80,7 +81,7 @@ struct Platform {
     console: &'static components::console::ConsoleComponentType,
     alarm: &'static components::alarm::AlarmDriverComponentType<AlarmHw>,
     led: &'static components::led::LedsComponentType<LedHw, 1>,
-    spi_nor: &'static spi_nor::driver::Driver<'static>,
+    spi_nor: &'static spi_nor::driver::Driver<'static, Flash>,
     scheduler: &'static SchedulerHw,
     systick: cortexm4f::systick::SysTick,
 }
@@ -291,7 +292,8 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
         .finalize(components::round_robin_component_static!(NUM_PROCS));
     let scheduler = SweepingSchedulerComponent::new(round_robin, spi_nor.driver).finalize(
         spi_nor_components::sweeping_scheduler_component_static!(
-            components::sched::round_robin::RoundRobinComponentType
+            components::sched::round_robin::RoundRobinComponentType,
+            Flash
         ),
     );
 

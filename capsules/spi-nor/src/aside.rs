@@ -11,7 +11,7 @@ use crate::opcode;
 use crate::operation::{Beside, Kind, Recipe};
 use crate::otp::{self, Area, Way};
 use crate::plan::{ProgramPlan, Transfer};
-use crate::profile::{Profile, Wires};
+use crate::profile::{Profile, Standing, Wires};
 use crate::unlock::Unlock;
 use qspi_hil::{Operation, Template};
 
@@ -110,9 +110,11 @@ const SECURED_LOCKS: u8 = 0b11;
 pub fn plan(
     aside: Aside,
     profile: &Profile,
+    standing: &Standing,
     wires: &dyn Wires,
     capacity: usize,
 ) -> Result<Step, Error> {
+    let known = (profile, standing);
     match aside {
         Aside::UniqueId { length } => {
             if !otp::has_unique_id(profile.id) {
@@ -122,7 +124,7 @@ pub fn plan(
                 size: otp::UNIQUE_ID_BYTES as u32,
                 way: Way::Registers,
             };
-            let mut step = transfer(Kind::Read, area, (0, length), profile, wires, capacity)?;
+            let mut step = transfer(Kind::Read, area, (0, length), known, wires, capacity)?;
             step.0.operation = Operation {
                 template: supported(otp::READ_UNIQUE_ID, wires)?,
                 address: 0,
@@ -131,13 +133,13 @@ pub fn plan(
         }
         Aside::ReadOtp { address, length } => {
             let range = (address, length);
-            let step = transfer(Kind::Read, area(profile)?, range, profile, wires, capacity)?;
+            let step = transfer(Kind::Read, area(profile)?, range, known, wires, capacity)?;
             Ok(Step::Operate(step.0, step.1))
         }
         Aside::ProgramOtp { address, length } => {
             let range = (address, length);
             let area = area(profile)?;
-            let step = transfer(Kind::Program, area, range, profile, wires, capacity)?;
+            let step = transfer(Kind::Program, area, range, known, wires, capacity)?;
             Ok(Step::Operate(step.0, step.1))
         }
         Aside::EraseOtp { address, length } => {
@@ -157,23 +159,23 @@ pub fn plan(
             let longest = times.max().ok_or(Error::Unsupported)?;
             let times = (longest.typ_us, longest.max_us);
             let range = (area.bus_address(address), unit);
-            let (mut recipe, plan) = erase(template, range, profile, times, wires);
+            let (mut recipe, plan) = erase(template, range, known, times, wires);
             recipe.beside = beside(area, Kind::Erase, address);
             Ok(Step::Operate(recipe, plan))
         }
         Aside::Unlock => Ok(Step::Write(Unlock::new(profile.bits(), [0; 2]))),
-        Aside::Relock => Ok(profile.unlocked.map_or(Step::Nothing, |unlocked| {
+        Aside::Relock => Ok(standing.unlocked.map_or(Step::Nothing, |unlocked| {
             Step::Write(Unlock::new(profile.bits(), unlocked.registers))
         })),
         Aside::EraseChip => {
-            if profile.protection.touches(0, profile.geometry.size_bytes) {
+            if standing.protection.touches(0, profile.geometry.size_bytes) {
                 return Err(Error::BlockProtected);
             }
             let template = supported(Template::bare(profile.chip_erase_opcode), wires)?;
             let times = profile.chip_erase.saturating_us();
             let times = (times.typ_us, times.max_us);
             let range = (0, profile.geometry.size_bytes);
-            let (recipe, plan) = erase(template, range, profile, times, wires);
+            let (recipe, plan) = erase(template, range, known, times, wires);
             Ok(Step::Operate(recipe, plan))
         }
     }
@@ -218,10 +220,11 @@ fn transfer(
     kind: Kind,
     area: Area,
     (address, length): (u32, u32),
-    profile: &Profile,
+    known: (&Profile, &Standing),
     wires: &dyn Wires,
     capacity: usize,
 ) -> Result<(Recipe, Plan), Error> {
+    let (profile, _) = known;
     let template = match (area.way, kind) {
         (Way::Registers, Kind::Read | Kind::Erase) => otp::READ,
         (Way::Registers, Kind::Program) => otp::PROGRAM,
@@ -248,7 +251,7 @@ fn transfer(
         Kind::Read | Kind::Erase => ((0, 0), false),
     };
     let (mut recipe, plan) =
-        bite::transferred(kind, template, &transfer, profile, times, enables_write);
+        bite::transferred(kind, template, &transfer, known, times, enables_write);
     recipe.operation.address = area.bus_address(transfer.bus_address);
     recipe.four_byte_mode = None;
     recipe.beside = beside(area, kind, address);
@@ -258,14 +261,14 @@ fn transfer(
 fn erase(
     template: Template,
     (bus_address, bytes): (u32, u32),
-    profile: &Profile,
+    known: (&Profile, &Standing),
     times: (u32, u32),
     wires: &dyn Wires,
 ) -> (Recipe, Plan) {
     let (kind, enables_write) = (Kind::Erase, wires.enables_write());
     let transfer = Transfer::without_data(bus_address, bytes);
     let (mut recipe, plan) =
-        bite::transferred(kind, template, &transfer, profile, times, enables_write);
+        bite::transferred(kind, template, &transfer, known, times, enables_write);
     recipe.four_byte_mode = None;
     (recipe, plan)
 }

@@ -9,10 +9,11 @@
 
 use crate::client::Request;
 use crate::error::Error;
+use crate::features::Features;
 use crate::geometry::{EraseType, Geometry};
 use crate::operation::{Kind, Recipe};
 use crate::plan::{self, ErasePlan, Granularity, PlanError, Transfer};
-use crate::profile::{Profile, Wires};
+use crate::profile::{Profile, Standing, Wires};
 use qspi_hil::{Operation, Template};
 
 /// What the end of the buffer is aligned to.
@@ -117,14 +118,17 @@ pub fn plan_read(
 ///
 /// # Errors
 /// [`Error::OutOfRange`], [`Error::Misaligned`], or what the controller can't do.
-pub fn plan(
+pub fn plan<F: Features>(
     request: &Request,
     profile: &Profile,
+    standing: &Standing,
     wires: &dyn Wires,
     capacity: usize,
     read: Granularity,
 ) -> Result<(Recipe, Plan), Error> {
     let (kind, template, transfer, (typical_us, maximum_us)) = match *request {
+        // What is one transfer and nothing else is planned by `plan_read`.
+        Request::Read { .. } if !F::BY_MODE => return Err(Error::Failed),
         Request::Open | Request::Aside(_) => return Err(Error::OutOfRange),
         Request::Read { address, length } => {
             let geometry = &profile.geometry;
@@ -132,7 +136,7 @@ pub fn plan(
             (Kind::Read, profile.read, transfer, (0, 0))
         }
         Request::Program { address, length } => {
-            writable(profile, address, length)?;
+            writable(standing, address, length)?;
             let geometry = &profile.geometry;
             let granularity = granularity(wires, &profile.program, room(capacity));
             let page = Some(geometry.page_bytes);
@@ -141,7 +145,7 @@ pub fn plan(
             (Kind::Program, profile.program, transfer, times)
         }
         Request::Erase { address, length } => {
-            writable(profile, address, length)?;
+            writable(standing, address, length)?;
             let step = ErasePlan::new(&profile.geometry, address, length)?
                 .next()
                 .ok_or(Error::OutOfRange)?;
@@ -160,7 +164,7 @@ pub fn plan(
         kind,
         template,
         &transfer,
-        profile,
+        (profile, standing),
         times,
         enables_write,
     ))
@@ -172,8 +176,8 @@ pub(crate) fn room(capacity: usize) -> usize {
 }
 
 /// Nothing is begun of a request that can't be carried out as a whole.
-fn writable(profile: &Profile, address: u32, length: u32) -> Result<(), Error> {
-    if profile.protection.touches(address, length) {
+fn writable(standing: &Standing, address: u32, length: u32) -> Result<(), Error> {
+    if standing.protection.touches(address, length) {
         Err(Error::BlockProtected)
     } else {
         Ok(())
@@ -197,7 +201,7 @@ pub(crate) fn transferred(
     kind: Kind,
     template: Template,
     transfer: &Transfer,
-    profile: &Profile,
+    (profile, standing): (&Profile, &Standing),
     (typical_us, maximum_us): (u32, u32),
     enables_write: bool,
 ) -> (Recipe, Plan) {
@@ -214,7 +218,7 @@ pub(crate) fn transferred(
         four_byte_mode: profile.mode_before(kind),
         enables_write,
         beside: None,
-        unlocked: profile.unlocked_bits(),
+        unlocked: standing.unlocked_bits(profile),
     };
     let plan = Plan {
         head: transfer.head_bytes as usize,

@@ -13,16 +13,17 @@
 //! It is woken, its id and its registers are checked, and that is all.
 
 use crate::error::Error;
-use crate::identity::{ByTables, Identity, Kept, Needs};
+use crate::facts::{Facts, Noted};
+use crate::identity::{ByTables, Identity, Kept};
 use crate::opcode;
 use crate::pace::Pace;
-use crate::part::{FourByteMode, RESET_BUSY_US};
+use crate::part::RESET_BUSY_US;
 use crate::parts_by_id::{JedecId, Presence};
 use crate::profile::{Profile, Wires};
-use crate::protection::{Protection, Scheme};
+use crate::protection::Protection;
 use crate::script::{Act, Input};
 use crate::status_register::{
-    QuadEnable, REGISTER_WRITE_US, RegisterWrite, Step, WEL, WIP, select_performance,
+    REGISTER_WRITE_US, RegisterWrite, Step, WEL, WIP, select_performance,
 };
 use core::hash::{Hash, Hasher};
 
@@ -92,51 +93,19 @@ enum Setting {
     Quad,
 }
 
-/// What a part that is already known is expected to be.
-#[derive(Clone, Copy, Debug)]
-struct Expected {
-    id: JedecId,
-    /// How deep power-down is left, and the µs that takes.
-    wake: Option<(u8, u32)>,
-}
-
-/// What of the profile is needed before the end.
-#[derive(Clone, Copy, Debug)]
-struct Noted {
-    four_byte_mode: Option<FourByteMode>,
-    /// Which bits protect blocks, and of how large a part.
-    scheme: Scheme,
-    certain_size: Option<u32>,
-}
-
-impl Noted {
-    const NOTHING: Noted = Noted {
-        four_byte_mode: None,
-        scheme: Scheme::of(JedecId([0; 3]), QuadEnable::Unknown),
-        certain_size: None,
-    };
-
-    fn of(profile: &Profile) -> Noted {
-        Noted {
-            four_byte_mode: profile.four_byte_mode,
-            scheme: profile.bits().scheme,
-            certain_size: profile.certain_size(),
-        }
-    }
-}
-
 /// The script.
 #[derive(Clone, Copy, Debug)]
-pub struct BringUp<I = ByTables> {
+pub struct BringUp<I: Identity = ByTables> {
     stage: Stage,
-    known: Option<Expected>,
+    /// The part is known since before.
+    is_known: bool,
+    facts: I::Facts,
     pace: Pace,
     ones: u8,
     /// The part stayed busy for longer than anything takes, and is reset in the middle of it.
     overdue: bool,
     id: JedecId,
     identity: I,
-    needs: Needs,
     status: [u8; 2],
     configuration: [u8; 2],
     /// The registers as they were read before; they are read again before any is written.
@@ -146,7 +115,6 @@ pub struct BringUp<I = ByTables> {
     high_performance: bool,
     /// A register that did not keep its bit; the part is used without.
     shortfall: Option<Error>,
-    noted: Noted,
     protection: Protection,
     is_up: bool,
 }
@@ -156,7 +124,7 @@ impl<I: Identity> Hash for BringUp<I> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.stage.hash(hasher);
         self.pace.hash(hasher);
-        (self.known.is_some(), self.ones, self.overdue).hash(hasher);
+        (self.is_known, self.ones, self.overdue).hash(hasher);
         self.identity.hash(hasher);
         (self.status, self.configuration, self.seen, self.write).hash(hasher);
         (self.quad_enabled, self.high_performance, self.shortfall).hash(hasher);
@@ -174,13 +142,13 @@ impl<I: Identity> BringUp<I> {
     pub const fn new() -> BringUp<I> {
         BringUp {
             stage: Stage::Over,
-            known: None,
+            is_known: false,
+            facts: I::Facts::NOTHING,
             pace: Pace::new(0, 0),
             ones: 0,
             overdue: false,
             id: JedecId([0; 3]),
             identity: I::NEW,
-            needs: Needs::NOTHING,
             status: [0; 2],
             configuration: [0; 2],
             seen: None,
@@ -188,7 +156,6 @@ impl<I: Identity> BringUp<I> {
             quad_enabled: false,
             high_performance: false,
             shortfall: None,
-            noted: Noted::NOTHING,
             protection: Protection::None,
             is_up: false,
         }
@@ -214,16 +181,9 @@ impl<I: Identity> BringUp<I> {
         self.high_performance = false;
         self.shortfall = None;
         self.is_up = false;
-        self.known = None;
+        self.is_known = known.is_some();
         if let Some(known) = known {
-            self.known = Some(Expected {
-                id: known.id,
-                wake: known
-                    .power_down
-                    .map(|sleep| (sleep.exit, sleep.exit_delay_us)),
-            });
-            self.needs = Needs::of(known);
-            self.noted = Noted::of(known);
+            self.facts.know(known);
         }
     }
 
@@ -239,7 +199,7 @@ impl<I: Identity> BringUp<I> {
         if !kept.is_some() {
             self.tell(wires, |profile| kept.put(profile))?;
         }
-        kept.map(|profile| profile.protection = self.protection);
+        kept.protect(self.protection);
         Ok(())
     }
 
@@ -255,26 +215,25 @@ impl<I: Identity> BringUp<I> {
         }
         match self.stage {
             Stage::LeftResetting => self.go(Stage::Waking, Act::Pause(RESET_BUSY_US)),
-            Stage::Waking => match self.known {
-                // It has no deep power-down to be woken from.
-                Some(Expected { wake: None, .. }) => self.ask(Before::Id),
-                Some(Expected { wake: Some(_), .. }) | None => {
-                    let (exit, _) = self.wake();
-                    self.go(Stage::WakingUp, Act::bare(exit))
-                }
-            },
+            // It has no deep power-down to be woken from.
+            Stage::Waking if self.is_known && self.facts.wake().is_none() => self.ask(Before::Id),
+            Stage::Waking => {
+                let (exit, _) = self.wake();
+                self.send(Stage::WakingUp, exit)
+            }
             Stage::WakingUp => {
                 let (_, pause_us) = self.wake();
-                let next = match self.known {
-                    Some(_) => Before::Id,
-                    None => Before::Reset,
+                let next = if self.is_known {
+                    Before::Id
+                } else {
+                    Before::Reset
                 };
                 self.go(Stage::Pausing(next), Act::Pause(pause_us.max(1)))
             }
             Stage::Pausing(before) => self.ask(before),
             Stage::Asking(before) => self.answered(before, input.first()),
-            Stage::EnablingReset => self.go(Stage::Resetting, Act::bare(opcode::RSTEN)),
-            Stage::Resetting => self.go(Stage::ComingUp, Act::bare(opcode::RST)),
+            Stage::EnablingReset => self.send(Stage::Resetting, opcode::RSTEN),
+            Stage::Resetting => self.send(Stage::ComingUp, opcode::RST),
             Stage::ComingUp => {
                 self.ones = 0;
                 self.pace = Pace::new(LEFTOVER_TYPICAL_US, AFTER_RESET_US);
@@ -288,7 +247,7 @@ impl<I: Identity> BringUp<I> {
             Stage::FirstId => match id_of(&input) {
                 Some(id) => {
                     self.id = id;
-                    self.go(Stage::SecondId, Act::register(opcode::RDID, 3))
+                    self.read(Stage::SecondId, opcode::RDID, 3)
                 }
                 None => self.end(Err(Error::NotFound)),
             },
@@ -299,27 +258,26 @@ impl<I: Identity> BringUp<I> {
                     return self.end(Err(Error::NotFound));
                 };
                 self.status = [status, 0];
-                match self.needs.quad_enable.sr2_opcode() {
-                    Some(opcode) => self.go(Stage::SecondStatus, Act::register(opcode, 1)),
+                match self.facts.needs().quad_enable.sr2_opcode() {
+                    Some(opcode) => self.read(Stage::SecondStatus, opcode, 1),
                     None => self.read_configuration(wires),
                 }
             }
-            Stage::SecondStatus => {
+            Stage::SecondStatus if self.facts.needs().quad_enable.sr2_opcode().is_some() => {
                 let [first, _] = self.status;
                 self.status = [first, input.first().unwrap_or(0)];
                 self.read_configuration(wires)
             }
-            Stage::Configuration => {
+            Stage::Configuration if self.facts.needs().wants_performance => {
                 self.configuration = match input {
                     Input::Done([first, second, ..]) => [*first, *second],
                     Input::Done(_) | Input::Begin | Input::Elapsed | Input::Refused(_) => [0; 2],
                 };
                 self.set(Setting::Performance, wires)
             }
-            Stage::EnablingWrite(setting) => self.go(
-                Stage::CheckingWrite(setting),
-                Act::register(opcode::RDSR, 1),
-            ),
+            Stage::EnablingWrite(setting) => {
+                self.read(Stage::CheckingWrite(setting), opcode::RDSR, 1)
+            }
             Stage::CheckingWrite(setting) => match (self.write, input.status()) {
                 (Some(write), Some(status)) if status & (WEL | WIP) == WEL => {
                     self.go(Stage::Writing(setting), Act::write_register(&write))
@@ -334,19 +292,16 @@ impl<I: Identity> BringUp<I> {
                 self.pause(Before::Verify(setting))
             }
             Stage::Verifying(setting) => self.verified(setting, &input, wires),
-            Stage::EnablingUnlock => match self.needs.global_unlock {
-                Some(opcode) => self.go(Stage::Unlocking, Act::bare(opcode)),
+            Stage::EnablingUnlock => match self.facts.needs().global_unlock {
+                Some(opcode) => self.send(Stage::Unlocking, opcode),
                 None => self.enter_four_byte(),
             },
             Stage::Unlocking => self.enter_four_byte(),
-            Stage::EnablingFourByte => {
-                let enter = self
-                    .noted
-                    .four_byte_mode
-                    .map_or(opcode::EN4B, |mode| mode.enter);
-                self.go(Stage::EnteringFourByte, Act::bare(enter))
-            }
-            Stage::EnteringFourByte => self.go(Stage::Protection, Act::register(opcode::RDSR, 1)),
+            Stage::EnablingFourByte => match self.facts.noted().four_byte_mode {
+                Some(mode) => self.send(Stage::EnteringFourByte, mode.enter),
+                None => self.end(Err(Error::Failed)),
+            },
+            Stage::EnteringFourByte => self.read(Stage::Protection, opcode::RDSR, 1),
             Stage::Protection => {
                 let Some(status) = input.status() else {
                     return self.end(Err(Error::NotFound));
@@ -356,13 +311,16 @@ impl<I: Identity> BringUp<I> {
                 }
                 self.protection(status)
             }
-            Stage::Range(status) => {
+            Stage::Range(status) if self.facts.noted().scheme.other().is_some() => {
                 let Some(other) = input.first() else {
                     return self.end(Err(Error::NotFound));
                 };
                 self.protected([status, other])
             }
-            Stage::Over => self.end(Err(Error::Failed)),
+            // What this part has no use for is nowhere to be got at.
+            Stage::SecondStatus | Stage::Configuration | Stage::Range(_) | Stage::Over => {
+                self.end(Err(Error::Failed))
+            }
         }
     }
 
@@ -371,6 +329,17 @@ impl<I: Identity> BringUp<I> {
         act
     }
 
+    #[inline(never)]
+    fn send(&mut self, stage: Stage, opcode: u8) -> Act {
+        self.go(stage, Act::bare(opcode))
+    }
+
+    #[inline(never)]
+    fn read(&mut self, stage: Stage, opcode: u8, length: usize) -> Act {
+        self.go(stage, Act::register(opcode, length))
+    }
+
+    #[inline(never)]
     fn end(&mut self, result: Result<(), Error>) -> Act {
         self.is_up = result.is_ok();
         self.go(Stage::Over, Act::Finished(result))
@@ -378,19 +347,19 @@ impl<I: Identity> BringUp<I> {
 
     /// How deep power-down is left, and the µs that takes.
     fn wake(&self) -> (u8, u32) {
-        let known = self.known.and_then(|known| known.wake);
+        let known = self.facts.wake().filter(|_| self.is_known);
         known.unwrap_or((opcode::RDPD, WAKE_US))
     }
 
     /// What the bits protect, if another register need not be read for that.
     fn protection(&mut self, status: u8) -> Act {
-        let scheme = self.noted.scheme;
-        let second = self.needs.quad_enable.sr2_opcode();
+        let scheme = self.facts.noted().scheme;
+        let second = self.facts.needs().quad_enable.sr2_opcode();
         let [_, before] = self.status;
         let other = if second.is_some() { before } else { 0 };
         match scheme.other() {
             Some(opcode) if Some(opcode) != second && scheme.protects([status, 0]) => {
-                self.go(Stage::Range(status), Act::register(opcode, 1))
+                self.read(Stage::Range(status), opcode, 1)
             }
             Some(_) | None => self.protected([status, other]),
         }
@@ -401,8 +370,8 @@ impl<I: Identity> BringUp<I> {
         self.protection = if I::global_unlock(self.id).is_some() {
             Protection::None
         } else {
-            let certain_size = self.noted.certain_size;
-            self.noted.scheme.covered(registers, certain_size)
+            let noted = self.facts.noted();
+            noted.scheme.covered(registers, noted.certain_size)
         };
         self.end(Ok(()))
     }
@@ -410,7 +379,7 @@ impl<I: Identity> BringUp<I> {
     // --- waiting ---
 
     fn ask(&mut self, before: Before) -> Act {
-        self.go(Stage::Asking(before), Act::register(opcode::RDSR, 1))
+        self.read(Stage::Asking(before), opcode::RDSR, 1)
     }
 
     fn pause(&mut self, before: Before) -> Act {
@@ -419,7 +388,7 @@ impl<I: Identity> BringUp<I> {
             // There is nothing left that the reset could break off.
             (None, Before::Reset) => {
                 self.overdue = true;
-                self.go(Stage::Resetting, Act::bare(opcode::RSTEN))
+                self.send(Stage::Resetting, opcode::RSTEN)
             }
             (None, Before::Id | Before::Verify(_) | Before::End) => self.end(Err(Error::NoAnswer)),
         }
@@ -443,16 +412,13 @@ impl<I: Identity> BringUp<I> {
                 self.pause(before)
             }
             Some(_) => match before {
-                Before::Reset => self.go(Stage::Resetting, Act::bare(opcode::RSTEN)),
-                Before::Id => self.go(Stage::FirstId, Act::register(opcode::RDID, 3)),
-                Before::End => self.go(Stage::Protection, Act::register(opcode::RDSR, 1)),
+                Before::Reset => self.send(Stage::Resetting, opcode::RSTEN),
+                Before::Id => self.read(Stage::FirstId, opcode::RDID, 3),
+                Before::End => self.read(Stage::Protection, opcode::RDSR, 1),
                 Before::Verify(setting) => match self.write {
                     Some(write) => {
                         let length = write.verify.length();
-                        self.go(
-                            Stage::Verifying(setting),
-                            Act::register(write.verify.opcode, length),
-                        )
+                        self.read(Stage::Verifying(setting), write.verify.opcode, length)
                     }
                     None => self.end(Err(Error::UnknownPart)),
                 },
@@ -464,7 +430,7 @@ impl<I: Identity> BringUp<I> {
     /// All ones on the data line end QPI and continuous-read modes (JESD216, 4.4.4);
     /// then the reset.
     fn leave_modes(&mut self) -> Act {
-        self.go(Stage::EnablingReset, Act::bare(opcode::QPI_EXIT_FF))
+        self.send(Stage::EnablingReset, opcode::QPI_EXIT_FF)
     }
 
     // --- who is it? ---
@@ -477,11 +443,13 @@ impl<I: Identity> BringUp<I> {
             Presence::AllOnes | Presence::AllZeros => return self.end(Err(Error::NotFound)),
             Presence::Answers => {}
         }
-        match self.known {
-            Some(known) if known.id == self.id => self.read_status(),
+        if !self.is_known {
+            self.discover(Input::Begin, wires)
+        } else if self.facts.id() == self.id {
+            self.read_status()
+        } else {
             // Another part than before. The device will have to start anew.
-            Some(_) => self.end(Err(Error::UnstableId)),
-            None => self.discover(Input::Begin, wires),
+            self.end(Err(Error::UnstableId))
         }
     }
 
@@ -493,7 +461,7 @@ impl<I: Identity> BringUp<I> {
         }
         match self.identity.needs(self.id, wires) {
             Ok(needs) => {
-                self.needs = needs;
+                self.facts.need(needs);
                 self.read_status()
             }
             Err(error) => self.end(Err(error)),
@@ -503,12 +471,12 @@ impl<I: Identity> BringUp<I> {
     // --- its registers ---
 
     fn read_status(&mut self) -> Act {
-        self.go(Stage::Status, Act::register(opcode::RDSR, 1))
+        self.read(Stage::Status, opcode::RDSR, 1)
     }
 
     fn read_configuration(&mut self, wires: &dyn Wires) -> Act {
-        if self.needs.wants_performance {
-            self.go(Stage::Configuration, Act::register(opcode::RDCR, 2))
+        if self.facts.needs().wants_performance {
+            self.read(Stage::Configuration, opcode::RDCR, 2)
         } else {
             self.set(Setting::Quad, wires)
         }
@@ -516,13 +484,15 @@ impl<I: Identity> BringUp<I> {
 
     fn set(&mut self, setting: Setting, wires: &dyn Wires) -> Act {
         let [first, second] = self.status;
+        let needs = self.facts.needs();
         let step = match setting {
-            Setting::Performance => select_performance(true, first, self.configuration),
-            Setting::Quad if self.needs.wants_quad => {
-                let method = self.needs.quad_enable;
-                method.enable(first, second, opcode::WREN)
+            Setting::Performance if needs.wants_performance => {
+                select_performance(true, first, self.configuration)
             }
-            Setting::Quad => Step::Impossible,
+            Setting::Quad if needs.wants_quad => {
+                needs.quad_enable.enable(first, second, opcode::WREN)
+            }
+            Setting::Performance | Setting::Quad => Step::Impossible,
         };
         match step {
             Step::NothingToDo => self.is_set(setting, true, wires),
@@ -539,7 +509,7 @@ impl<I: Identity> BringUp<I> {
                     Some(before) if before != seen => self.end(Err(Error::UnstableId)),
                     Some(_) => {
                         self.write = Some(write);
-                        self.go(Stage::EnablingWrite(setting), Act::bare(write.write_enable))
+                        self.send(Stage::EnablingWrite(setting), write.write_enable)
                     }
                 }
             }
@@ -582,20 +552,24 @@ impl<I: Identity> BringUp<I> {
 
     /// All is known: how is the part used?
     fn choose(&mut self, wires: &dyn Wires) -> Act {
-        if self.known.is_some() {
+        if self.is_known {
             // It has to be as it was.
-            return match self.needs.met(self.quad_enabled, self.high_performance) {
+            return match self
+                .facts
+                .needs()
+                .met(self.quad_enabled, self.high_performance)
+            {
                 Ok(()) => self.enter_four_byte(),
                 Err(error) => self.end(Err(error)),
             };
         }
-        let mut noted = Noted::NOTHING;
-        if let Err(error) = self.tell(wires, |profile| noted = Noted::of(profile)) {
+        let mut facts = self.facts;
+        if let Err(error) = self.tell(wires, |profile| facts.note(Noted::of(profile))) {
             return self.end(Err(error));
         }
-        self.noted = noted;
-        if self.needs.global_unlock.is_some() {
-            return self.go(Stage::EnablingUnlock, Act::bare(opcode::WREN));
+        self.facts = facts;
+        if self.facts.needs().global_unlock.is_some() {
+            return self.send(Stage::EnablingUnlock, opcode::WREN);
         }
         self.enter_four_byte()
     }
@@ -607,12 +581,10 @@ impl<I: Identity> BringUp<I> {
     }
 
     fn enter_four_byte(&mut self) -> Act {
-        match self.noted.four_byte_mode {
-            Some(mode) if mode.write_enable => {
-                self.go(Stage::EnablingFourByte, Act::bare(opcode::WREN))
-            }
-            Some(mode) => self.go(Stage::EnteringFourByte, Act::bare(mode.enter)),
-            None => self.go(Stage::Protection, Act::register(opcode::RDSR, 1)),
+        match self.facts.noted().four_byte_mode {
+            Some(mode) if mode.write_enable => self.send(Stage::EnablingFourByte, opcode::WREN),
+            Some(mode) => self.send(Stage::EnteringFourByte, mode.enter),
+            None => self.read(Stage::Protection, opcode::RDSR, 1),
         }
     }
 }

@@ -258,15 +258,19 @@ pub trait Host {
     /// or a wake-up that failed.
     fn dimensions(&self) -> Option<Dimensions>;
 
-    /// What can be erased at a time all over these `length` bytes from `start` on: with bit *n* set,
-    /// 2^*n* bytes. 0 while the part is not known, or if they are not inside it.
-    fn erase_sizes(&self, start: u32, length: u32) -> u32;
-
     /// The time in ticks of the device's alarm, left-justified.
     fn now(&self) -> u32;
 
     /// What else the part has, once it was identified.
     fn extras(&self) -> Option<Extras>;
+}
+
+/// What some clients may ask of the device besides. Apart, since a board without them would link it,
+/// too.
+pub trait Eraser: Host {
+    /// What can be erased at a time all over these `length` bytes from `start` on: with bit *n* set,
+    /// 2^*n* bytes. 0 while the part is not known, or if they are not inside it.
+    fn erase_sizes(&self, start: u32, length: u32) -> u32;
 }
 
 /// A client's place in the device's round.

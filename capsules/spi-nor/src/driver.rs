@@ -43,6 +43,7 @@
 use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
 use crate::copying;
 use crate::error::{AppError, Error};
+use crate::features::{Features, Full, Owned, Place as _};
 use crate::lease::{self, Lease};
 use crate::otp::{Area, UNIQUE_ID_BYTES};
 use crate::protection::Protection;
@@ -52,6 +53,7 @@ use crate::slots::{Set, Slot};
 use crate::work::{Options, Outcome, Place, Work};
 use core::cell::Cell;
 use core::hash::{Hash, Hasher};
+use core::num::NonZeroU8;
 use kernel::errorcode::into_statuscode;
 use kernel::grant::{AllowRoCount, AllowRwCount, Grant, GrantKernelData, UpcallCount};
 use kernel::process::ShortId;
@@ -74,7 +76,7 @@ const ALLOW_PROGRAM: usize = 0;
 const ALLOW_READ: usize = 0;
 
 /// The grant's type.
-pub type SpiNorGrant = Grant<App, UpcallCount<4>, AllowRoCount<1>, AllowRwCount<1>>;
+pub type SpiNorGrant<F = Full> = Grant<App<F>, UpcallCount<4>, AllowRoCount<1>, AllowRwCount<1>>;
 
 /// An upcall that could not be scheduled yet.
 #[derive(Clone, Copy)]
@@ -96,23 +98,49 @@ impl Owed {
 }
 
 /// What lives in the grant.
-#[derive(Default)]
-pub struct App {
+pub struct App<F: Features> {
     /// The place of its region in the board's table, once it was looked up.
     slot: Option<Slot>,
     lease: Lease,
     work: Option<Work>,
     owed: Option<Owed>,
-    record: Record<ErrorCode>,
+    record: F::Records<Record<ErrorCode>>,
     /// Of the operations to come.
     options: Options,
 }
 
-impl App {
+impl<F: Features> Default for App<F> {
+    fn default() -> App<F> {
+        let record = <F::Records<Record<ErrorCode>>>::EMPTY;
+        record.put(Record::new());
+        App {
+            slot: None,
+            lease: Lease::default(),
+            work: None,
+            owed: None,
+            record,
+            options: Options::default(),
+        }
+    }
+}
+
+impl<F: Features> App<F> {
     fn is_busy(&self) -> bool {
         self.work.is_some() || self.owed.is_some()
     }
+
+    /// What it wants beside its operations.
+    fn options(&self) -> Options {
+        if F::OPTIONS {
+            self.options
+        } else {
+            Options::default()
+        }
+    }
 }
+
+/// What is made of a process's wish in its region, unless it is refused.
+type Wish<'w, F> = dyn Fn(&App<F>, &Region) -> Result<Work, ErrorCode> + 'w;
 
 /// What the driver has seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -172,9 +200,9 @@ impl<const N: usize> Default for Owners<N> {
 }
 
 /// The system-call driver. It serves the apps of as many regions as it has [`Owners`] for.
-pub struct Driver<'a> {
+pub struct Driver<'a, F: Features = Full> {
     host: &'a dyn Host,
-    apps: SpiNorGrant,
+    apps: SpiNorGrant<F>,
     regions: &'a [Region],
     owners: &'a [Cell<Option<ProcessId>>],
     /// Whose bites are in flight.
@@ -182,7 +210,7 @@ pub struct Driver<'a> {
     /// The slots of these, who may have successors there by now.
     flight_slots: [Cell<Slot>; 2],
     /// Operations whose owners died before their end.
-    orphans: [Cell<u8>; SLOTS],
+    orphans: [F::Records<NonZeroU8>; SLOTS],
     /// Have a request that is not in flight.
     waiting: Set,
     /// Hold a lease.
@@ -195,14 +223,14 @@ pub struct Driver<'a> {
     tally: Tally,
 }
 
-impl<'a> Driver<'a> {
+impl<'a, F: Features> Driver<'a, F> {
     /// `regions` says which app may touch what.
     pub fn new<const N: usize>(
         host: &'a dyn Host,
-        apps: SpiNorGrant,
+        apps: SpiNorGrant<F>,
         regions: &'a [Region],
         owners: &'a Owners<N>,
-    ) -> Driver<'a> {
+    ) -> Driver<'a, F> {
         Driver {
             host,
             apps,
@@ -210,7 +238,7 @@ impl<'a> Driver<'a> {
             owners: &owners.0,
             flights: [const { Cell::new(None) }; 2],
             flight_slots: [const { Cell::new(Slot::FIRST) }; 2],
-            orphans: [const { Cell::new(0) }; SLOTS],
+            orphans: [const { <F::Records<NonZeroU8>>::EMPTY }; SLOTS],
             waiting: Set::new(),
             held: Set::new(),
             owing: Set::new(),
@@ -266,6 +294,34 @@ impl<'a> Driver<'a> {
         self.turns.each_ref().map(Cell::get).hash(hasher);
     }
 
+    /// Shows `visit` what is kept of a process that lives. It has no answer: the compiler can't know
+    /// that upstream's `enter` always has one, and would add a panic.
+    ///
+    /// # Errors
+    /// As upstream's. Then nothing was shown.
+    #[inline(always)]
+    fn visit(
+        &self,
+        id: ProcessId,
+        mut visit: impl FnMut(&mut App<F>, &GrantKernelData),
+    ) -> Result<(), kernel::process::Error> {
+        if F::COMPACT {
+            self.visit_at_one_place(id, &mut visit)
+        } else {
+            self.apps.enter(id, |app, kernel| visit(app, kernel))
+        }
+    }
+
+    /// The same, for what is seldom done: each takes a lot of code.
+    #[inline(never)]
+    fn visit_at_one_place(
+        &self,
+        id: ProcessId,
+        visit: &mut dyn FnMut(&mut App<F>, &GrantKernelData),
+    ) -> Result<(), kernel::process::Error> {
+        self.apps.enter(id, |app, kernel| visit(app, kernel))
+    }
+
     fn owner(&self, slot: Slot) -> Option<ProcessId> {
         self.owners.get(slot.index()).and_then(Cell::get)
     }
@@ -275,7 +331,7 @@ impl<'a> Driver<'a> {
         while let Some(slot) = set.first() {
             let lives = self
                 .owner(slot)
-                .is_some_and(|id| self.apps.enter(id, |_, _| ()).is_ok());
+                .is_some_and(|id| self.visit(id, |_, _| ()).is_ok());
             if lives {
                 return true;
             }
@@ -307,7 +363,7 @@ impl<'a> Driver<'a> {
     ///
     /// # Errors
     /// NODEVICE without a region, NOMEM if that is beyond those that are served.
-    fn claim(&self, app: &mut App, processid: ProcessId) -> Result<Slot, ErrorCode> {
+    fn claim(&self, app: &mut App<F>, processid: ProcessId) -> Result<Slot, ErrorCode> {
         if let Some(slot) = app.slot {
             return Ok(slot);
         }
@@ -321,7 +377,7 @@ impl<'a> Driver<'a> {
     }
 
     /// Sets `lease` and keeps the set of holders in step.
-    fn set_lease(&self, app: &mut App, lease: Lease) {
+    fn set_lease(&self, app: &mut App<F>, lease: Lease) {
         app.lease = lease;
         if let Some(slot) = app.slot {
             self.held.put(slot, lease.counts());
@@ -335,7 +391,7 @@ impl<'a> Driver<'a> {
         }
         for slot in self.owing.iter() {
             let delivered = self.owner(slot).map(|id| {
-                self.apps.enter(id, |app, kernel| {
+                self.visit_at_one_place(id, &mut |app, kernel| {
                     if let Some(owed) = app.owed {
                         app.owed = self.deliver(kernel, owed);
                     }
@@ -352,20 +408,24 @@ impl<'a> Driver<'a> {
     /// scheduled, or owed if the process's queue is full.
     fn finish(
         &self,
-        app: &mut App,
+        app: &mut App<F>,
         kernel: &GrantKernelData,
         kind: Kind,
         status: Result<(), AppError>,
         done: u32,
     ) {
         let work = app.work.take();
-        let failure = status.err().map(|error| Failure {
-            error: error.code,
-            kind,
-            address: self.address_in_region(app, work),
-            at: self.host.now(),
-        });
-        app.record.ended(failure);
+        if F::RECORDS {
+            let failure = status.err().map(|error| Failure {
+                error: error.code,
+                kind,
+                address: self.address_in_region(app, work),
+                at: self.host.now(),
+            });
+            if let Some(record) = app.record.get_mut() {
+                record.ended(failure);
+            }
+        }
         let (lease, _) = lease::transition(app.lease, lease::Event::Ended);
         self.set_lease(app, lease);
         app.owed = self.deliver(kernel, Owed { kind, status, done });
@@ -379,10 +439,10 @@ impl<'a> Driver<'a> {
     }
 
     /// Where `work` stopped, as its app counts.
-    fn address_in_region(&self, app: &App, work: Option<Work>) -> u32 {
+    fn address_in_region(&self, app: &App<F>, work: Option<Work>) -> u32 {
         let region = app.slot.and_then(|slot| self.regions.get(slot.index()));
         match (work, region) {
-            (Some(work), Some(region)) => work.stopped_at(region.start),
+            (Some(work), Some(region)) => work.stopped_at::<F>(region.start),
             (Some(_) | None, _) => 0,
         }
     }
@@ -409,22 +469,16 @@ impl<'a> Driver<'a> {
     }
 
     /// Begins what `work` makes of a process's wish, unless it refuses.
-    fn begin(
-        &self,
-        processid: ProcessId,
-        work: &dyn Fn(&App, &Region) -> Result<Work, ErrorCode>,
-    ) -> Result<(), ErrorCode> {
-        let begin = |app: &mut App, kernel: &GrantKernelData| {
-            let slot = self.claim(app, processid)?;
-            let region = self.regions.get(slot.index());
-            let work = work(app, region.ok_or(ErrorCode::NODEVICE)?)?;
-            self.accept(app, kernel, slot, work)
-        };
-        // Not what the closure returns, see `next_request`.
-        let mut begun = Ok(());
-        self.apps
-            .enter(processid, |app, kernel| begun = begin(app, kernel))?;
-        begun?;
+    fn begin(&self, processid: ProcessId, work: &Wish<'_, F>) -> Result<(), ErrorCode> {
+        let mut accepted = Ok(());
+        self.visit(processid, |app, kernel| {
+            accepted = self.claim(app, processid).and_then(|slot| {
+                let region = self.regions.get(slot.index());
+                let work = work(app, region.ok_or(ErrorCode::NODEVICE)?)?;
+                self.accept(app, kernel, slot, work)
+            });
+        })?;
+        accepted?;
         self.host.begin_work();
         Ok(())
     }
@@ -443,7 +497,9 @@ impl<'a> Driver<'a> {
     ) -> Result<(), ErrorCode> {
         self.begin(processid, &|app, region| {
             let changes = matches!(kind, Kind::Program | Kind::Erase);
-            if changes && !region.access.writes() {
+            // What the board wants verified is not done unverified.
+            let wants_more = !F::OPTIONS && region.access.grants().has(Grants::VERIFIED);
+            if changes && (wants_more || !region.access.writes()) {
                 return Err(ErrorCode::NOSUPPORT);
             }
             let (address, length) = narrow(address, length)?;
@@ -464,11 +520,11 @@ impl<'a> Driver<'a> {
     }
 
     /// What the app wants beside its operations, and what its board wants.
-    fn options(&self, app: &App, region: &Region) -> Options {
-        if region.access.grants().has(Grants::VERIFIED) {
-            app.options.and(Options::VERIFY)
+    fn options(&self, app: &App<F>, region: &Region) -> Options {
+        if F::OPTIONS && region.access.grants().has(Grants::VERIFIED) {
+            app.options().and(Options::VERIFY)
         } else {
-            app.options
+            app.options()
         }
     }
 
@@ -499,7 +555,7 @@ impl<'a> Driver<'a> {
             }
             let options = self.options(app, region);
             // A comparison tells what is there, also if nothing is programmed.
-            let compares = kind == Kind::Program && app.options.has(Options::VERIFY);
+            let compares = kind == Kind::Program && app.options().has(Options::VERIFY);
             if compares && !grants.has(Grants::READ_OTP) {
                 return Err(ErrorCode::NOSUPPORT);
             }
@@ -509,14 +565,17 @@ impl<'a> Driver<'a> {
 
     fn command_options(&self, processid: ProcessId, number: usize) -> Result<(), ErrorCode> {
         let options = Options::from_number(number).ok_or(ErrorCode::INVAL)?;
-        self.apps.enter(processid, |app, _| {
-            self.claim(app, processid)?;
-            if app.is_busy() {
-                return Err(ErrorCode::BUSY);
-            }
-            app.options = options;
-            Ok(())
-        })?
+        let mut taken = Ok(());
+        self.visit_at_one_place(processid, &mut |app, _| {
+            taken = self.claim(app, processid).and_then(|_| {
+                if app.is_busy() {
+                    return Err(ErrorCode::BUSY);
+                }
+                app.options = options;
+                Ok(())
+            });
+        })?;
+        taken
     }
 
     /// What is protected of the app's region: 0 nothing, 1 this, 2 nobody knows what.
@@ -540,7 +599,7 @@ impl<'a> Driver<'a> {
 
     fn accept(
         &self,
-        app: &mut App,
+        app: &mut App<F>,
         kernel: &GrantKernelData,
         slot: Slot,
         work: Work,
@@ -579,20 +638,22 @@ impl<'a> Driver<'a> {
     }
 
     fn command_close(&self, processid: ProcessId) -> Result<(), ErrorCode> {
-        self.apps.enter(processid, |app, _| {
+        let mut answer = lease::Answer::NothingHeld;
+        self.visit_at_one_place(processid, &mut |app, _| {
             let event = if app.work.is_some() {
                 lease::Event::CloseBusy
             } else {
                 lease::Event::CloseQuiet
             };
-            let (lease, answer) = lease::transition(app.lease, event);
+            let (lease, told) = lease::transition(app.lease, event);
             self.set_lease(app, lease);
-            match answer {
-                lease::Answer::Granted => Ok(()),
-                lease::Answer::NothingHeld => Err(ErrorCode::ALREADY),
-                lease::Answer::Revoked => Err(ErrorCode::RESERVE),
-            }
-        })??;
+            answer = told;
+        })?;
+        match answer {
+            lease::Answer::Granted => {}
+            lease::Answer::NothingHeld => return Err(ErrorCode::ALREADY),
+            lease::Answer::Revoked => return Err(ErrorCode::RESERVE),
+        }
         self.host.notify();
         Ok(())
     }
@@ -602,7 +663,7 @@ impl<'a> Driver<'a> {
     }
 
     fn request(&self, work: &Work) -> Request {
-        work.request(self.sector())
+        work.request::<F>(self.sector())
     }
 
     /// What was read is not for the app, but about its own bytes.
@@ -621,20 +682,21 @@ impl<'a> Driver<'a> {
                 .get_readonly_processbuffer(ALLOW_PROGRAM)
                 .and_then(|shared| {
                     shared.enter(|shared| {
-                        let start = work.offset() as usize;
+                        let start = work.offset::<F>() as usize;
                         let end = start.saturating_add(data.len());
                         if let Some(part) = shared.get(start..end) {
                             let differs = || {
                                 let mut pairs = part.iter().zip(data);
                                 pairs.position(|(theirs, read)| theirs.get() != *read)
                             };
-                            outcome = Ok(work
-                                .looked(data, SECTOR, |_, _| differs().map(|index| index as u32)));
+                            outcome = Ok(work.looked::<F>(data, SECTOR, |_, _| {
+                                differs().map(|index| index as u32)
+                            }));
                         }
                     })
                 });
         } else {
-            outcome = Ok(work.looked(data, self.sector(), |_, _| None));
+            outcome = Ok(work.looked::<F>(data, self.sector(), |_, _| None));
         }
         outcome
     }
@@ -643,29 +705,29 @@ impl<'a> Driver<'a> {
     ///
     /// # Errors
     /// INVAL or FAIL if it is not among the living, NOMEM if it has no memory left for the kernel's
-    /// share.
+    /// share, NOSUPPORT without [`Features::Records`].
     pub fn record_of(&self, processid: ProcessId) -> Result<Record<ErrorCode>, ErrorCode> {
-        let mut record = Record::new();
-        self.apps.enter(processid, |app, _| record = app.record)?;
-        Ok(record)
+        let mut record = None;
+        self.visit_at_one_place(processid, &mut |app, _| record = app.record.get())?;
+        record.ok_or(ErrorCode::NOSUPPORT)
     }
 
     /// The same of all that live and have used the driver, for consoles.
     pub fn records(&self) -> impl Iterator<Item = (ProcessId, Record<ErrorCode>)> + '_ {
-        self.apps.iter().map(|app| {
+        self.apps.iter().filter_map(|app| {
             let id = app.processid();
-            // Not what the closure returns, see `next_request`.
-            let mut record = Record::new();
-            app.enter(|app, _| record = app.record);
-            (id, record)
+            // Not what the closure returns, see `visit`.
+            let mut record = None;
+            app.enter(|app, _| record = app.record.get());
+            Some((id, record?))
         })
     }
 
     /// How many operations of an app's earlier lives, at most 255, ended without their owner.
     pub fn orphans_of(&self, processid: ProcessId) -> u8 {
         region::place_of(self.regions, processid.short_app_id())
-            .and_then(|place| self.orphans.get(place))
-            .map_or(0, Cell::get)
+            .and_then(|place| self.orphans.get(place)?.get())
+            .map_or(0, NonZeroU8::get)
     }
 
     fn command_record(&self, processid: ProcessId, which: usize) -> CommandReturn {
@@ -738,7 +800,7 @@ fn number(id: ProcessId) -> u32 {
     }
 }
 
-impl Client for Driver<'_> {
+impl<F: Features> Client for Driver<'_, F> {
     fn leases(&self) -> usize {
         self.has_living(&self.held);
         self.held.count()
@@ -749,15 +811,19 @@ impl Client for Driver<'_> {
     }
 
     fn has_request(&self, scope: Scope) -> bool {
-        self.waiting.iter().any(|slot| {
-            self.owner(slot).is_some_and(|id| {
-                let allows = |app: &mut App| {
-                    app.work
-                        .is_some_and(|work| scope.allows(&self.request(&work)))
-                };
-                self.apps.enter(id, |app, _| allows(app)).unwrap_or(false)
+        // Nobody asks who suspends nothing.
+        F::SUSPENDS
+            && self.waiting.iter().any(|slot| {
+                let mut allows = false;
+                if let Some(id) = self.owner(slot) {
+                    let _dead = self.visit(id, |app, _| {
+                        allows = app
+                            .work
+                            .is_some_and(|work| scope.allows(&self.request(&work)));
+                    });
+                }
+                allows
             })
-        })
     }
 
     fn next_request(
@@ -768,6 +834,7 @@ impl Client for Driver<'_> {
     ) -> Option<Request> {
         // Whoever is passed by stays in the set.
         let mut left = self.waiting.members();
+        let scope = if F::SUSPENDS { scope } else { Scope::All };
         let turn = scope.of(&self.turns);
         while let Some(slot) = turn.get().next_in(left) {
             left &= !slot.bit();
@@ -775,21 +842,19 @@ impl Client for Driver<'_> {
                 self.forget(slot);
                 continue;
             };
-            // Not what the closure returns: the compiler can't know that upstream's `enter` always
-            // has an answer, and would add a panic.
             let mut next = None;
-            let entered = self.apps.enter(processid, |app, kernel| {
+            let entered = self.visit(processid, |app, kernel| {
                 let Some(work) = app.work else {
                     self.waiting.remove(slot);
                     return;
                 };
-                if !work.fits(dimensions.size) {
+                if !work.fits::<F>(dimensions.size) {
                     let failure = ErrorCode::INVAL.into();
                     self.finish(app, kernel, work.kind(), Err(failure), work.done());
                     return;
                 }
-                next =
-                    Some(work.request(dimensions.sector)).filter(|request| scope.allows(request));
+                next = Some(work.request::<F>(dimensions.sector))
+                    .filter(|request| !F::SUSPENDS || scope.allows(request));
             });
             match (entered, next) {
                 (Err(_), _) => self.forget(slot),
@@ -807,22 +872,23 @@ impl Client for Driver<'_> {
     }
 
     fn pipelines(&self) -> bool {
-        true
+        F::PIPELINES
     }
 
     fn goes_on(&self, flight: Flight, next: Flight) -> bool {
+        if !F::PIPELINES {
+            return false;
+        }
         let Some(processid) = flight.of(&self.flights).get() else {
             return false;
         };
         if !self.waiting.is_empty() {
             return false;
         }
-        let goes_on = self
-            .apps
-            .enter(processid, |app, _| {
-                app.work.is_some_and(|work| work.is_straight())
-            })
-            .unwrap_or(false);
+        let mut goes_on = false;
+        let _dead = self.visit(processid, |app, _| {
+            goes_on = app.work.is_some_and(|work| work.is_straight::<F>());
+        });
         if goes_on {
             next.of(&self.flights).set(Some(processid));
             let slot = flight.of(&self.flight_slots).get();
@@ -835,32 +901,29 @@ impl Client for Driver<'_> {
         let Some(processid) = flight.of(&self.flights).get() else {
             return false;
         };
-        let filled = self
-            .apps
-            .enter(processid, |app, kernel| {
-                let work = app.work?;
-                let start = work.offset().saturating_add(skip) as usize;
-                let end = start.checked_add(buffer.len())?;
-                self.copied(buffer.len());
-                let copied = kernel
-                    .get_readonly_processbuffer(ALLOW_PROGRAM)
-                    .and_then(|shared| {
-                        shared.enter(|shared| {
-                            shared
-                                .get(start..end)
-                                .is_some_and(|part| copying::from_process(part, buffer))
-                        })
+        let mut filled = false;
+        let _dead = self.visit(processid, |app, kernel| {
+            let Some(work) = app.work else {
+                return;
+            };
+            let start = work.offset::<F>().saturating_add(skip) as usize;
+            let end = start.saturating_add(buffer.len());
+            self.copied(buffer.len());
+            filled = kernel
+                .get_readonly_processbuffer(ALLOW_PROGRAM)
+                .and_then(|shared| {
+                    shared.enter(|shared| {
+                        shared
+                            .get(start..end)
+                            .is_some_and(|part| copying::from_process(part, buffer))
                     })
-                    .unwrap_or(false);
-                if !copied && skip == 0 {
-                    let failure = ErrorCode::SIZE.into();
-                    self.finish(app, kernel, work.kind(), Err(failure), work.done());
-                }
-                Some(copied)
-            })
-            .ok()
-            .flatten()
-            .unwrap_or(false);
+                })
+                .unwrap_or(false);
+            if !filled && skip == 0 {
+                let failure = ErrorCode::SIZE.into();
+                self.finish(app, kernel, work.kind(), Err(failure), work.done());
+            }
+        });
         // With bytes in flight before them, the bite in flight is what ends the request.
         if !filled && skip == 0 {
             flight.of(&self.flights).set(None);
@@ -874,23 +937,26 @@ impl Client for Driver<'_> {
         };
         // The next bite of the same request may be on the wires already.
         let later = flight.other().of(&self.flights);
-        let entered = self.apps.enter(processid, |app, kernel| {
-            let app: &mut App = app;
+        let entered = self.visit(processid, |app, kernel| {
             let Some(work) = &mut app.work else {
                 return;
             };
             let outcome = match bite {
-                Bite::Opened => work.advance(0),
+                Bite::Opened => work.advance::<F>(0),
                 Bite::Programmed(count) | Bite::Erased(count) => {
-                    app.record.did(work.kind(), count);
-                    work.advance(count)
+                    if let Some(record) = app.record.get_mut() {
+                        record.did(work.kind(), count);
+                    }
+                    work.advance::<F>(count)
                 }
                 Bite::Read(data) => {
                     self.copied(data.len());
-                    if work.is_read_by_app() {
-                        hand_over(kernel, work.offset() as usize, data).map(|count| {
-                            app.record.did(Kind::Read, count);
-                            work.advance(count)
+                    if !F::OPTIONS || work.is_read_by_app() {
+                        hand_over(kernel, work.offset::<F>() as usize, data).map(|count| {
+                            if let Some(record) = app.record.get_mut() {
+                                record.did(Kind::Read, count);
+                            }
+                            work.advance::<F>(count)
                         })
                     } else {
                         self.look(kernel, work, data)
@@ -899,7 +965,7 @@ impl Client for Driver<'_> {
                 }
                 Bite::Failed(error) => Outcome::Over(Err(error.into())),
             };
-            let goes_on = later.get() == Some(processid);
+            let goes_on = F::PIPELINES && later.get() == Some(processid);
             let status = match outcome {
                 Outcome::GoesOn => {
                     if let Some(slot) = app.slot.filter(|_| !goes_on) {
@@ -920,7 +986,8 @@ impl Client for Driver<'_> {
             count(&self.tally.orphaned);
             let slot = flight.of(&self.flight_slots).get();
             if let Some(orphans) = self.orphans.get(slot.index()) {
-                orphans.set(orphans.get().saturating_add(1));
+                let before = orphans.get();
+                orphans.put(before.map_or(NonZeroU8::MIN, |number| number.saturating_add(1)));
             }
         }
     }
@@ -928,7 +995,7 @@ impl Client for Driver<'_> {
     fn cancel(&self, error: Error) {
         for slot in self.waiting.iter() {
             let cancelled = self.owner(slot).map(|id| {
-                self.apps.enter(id, |app, kernel| {
+                self.visit_at_one_place(id, &mut |app, kernel| {
                     if let Some(work) = app.work {
                         let (kind, done) = (work.kind(), work.done());
                         self.finish(app, kernel, kind, Err(error.into()), done);
@@ -969,7 +1036,7 @@ fn hand_over(kernel: &GrantKernelData, start: usize, data: &[u8]) -> Result<u32,
     }
 }
 
-impl SyscallDriver for Driver<'_> {
+impl<F: Features> SyscallDriver for Driver<'_, F> {
     fn command(
         &self,
         command_num: usize,
@@ -997,9 +1064,9 @@ impl SyscallDriver for Driver<'_> {
             5 => self.command_operation(processid, Kind::Read, r2, r3),
             6 => self.command_operation(processid, Kind::Program, r2, r3),
             7 => self.command_operation(processid, Kind::Erase, r2, r3),
-            8 => return self.command_record(processid, r2),
-            9 => self.command_options(processid, r2),
-            10 => {
+            8 if F::RECORDS => return self.command_record(processid, r2),
+            9 if F::OPTIONS => self.command_options(processid, r2),
+            10 if F::ASIDES => {
                 return match self.protection_of(processid) {
                     Ok((known, start, length)) => {
                         CommandReturn::success_u32_u32_u32(known, start, length)
@@ -1007,9 +1074,9 @@ impl SyscallDriver for Driver<'_> {
                     Err(error) => CommandReturn::failure(error),
                 };
             }
-            11 => self.command_beside(processid, UNLOCK, 0, 0),
-            12 => self.command_beside(processid, RELOCK, 0, 0),
-            13 => {
+            11 if F::ASIDES => self.command_beside(processid, UNLOCK, 0, 0),
+            12 if F::ASIDES => self.command_beside(processid, RELOCK, 0, 0),
+            13 if F::ASIDES => {
                 return match self.host.extras() {
                     Some(known) => {
                         let (size, unit) = known.otp.map_or((0, 0), sizes);
@@ -1023,10 +1090,10 @@ impl SyscallDriver for Driver<'_> {
                     None => CommandReturn::failure(ErrorCode::RESERVE),
                 };
             }
-            14 => self.command_beside(processid, READ_OTP, r2, r3),
-            15 => self.command_beside(processid, PROGRAM_OTP, r2, r3),
-            16 => self.command_beside(processid, ERASE_OTP, r2, r3),
-            17 => self.command_beside(processid, READ_UNIQUE_ID, 0, r2),
+            14 if F::ASIDES => self.command_beside(processid, READ_OTP, r2, r3),
+            15 if F::ASIDES => self.command_beside(processid, PROGRAM_OTP, r2, r3),
+            16 if F::ASIDES => self.command_beside(processid, ERASE_OTP, r2, r3),
+            17 if F::ASIDES => self.command_beside(processid, READ_UNIQUE_ID, 0, r2),
             _ => Err(ErrorCode::NOSUPPORT),
         };
         match result {
@@ -1036,6 +1103,6 @@ impl SyscallDriver for Driver<'_> {
     }
 
     fn allocate_grant(&self, processid: ProcessId) -> Result<(), kernel::process::Error> {
-        self.apps.enter(processid, |_, _| {})
+        self.visit_at_one_place(processid, &mut |_, _| {})
     }
 }

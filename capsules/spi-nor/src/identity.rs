@@ -9,9 +9,10 @@
 
 use crate::discovery::Discovery;
 use crate::error::Error;
+use crate::facts::{Certain, Facts, Told};
 use crate::part::{Part, PartError};
 use crate::parts_by_id::{self, JedecId};
-use crate::profile::{Profile, Unlocked, Wires, wants_quad};
+use crate::profile::{Profile, Wires, wants_quad};
 use crate::protection::Protection;
 use crate::script::{Act, Input};
 use crate::status_register::QuadEnable;
@@ -43,7 +44,7 @@ impl Needs {
     };
 
     /// What this profile relies on.
-    pub fn of(profile: &Profile) -> Needs {
+    pub const fn of(profile: &Profile) -> Needs {
         Needs {
             quad_enable: profile.registers,
             wants_quad: profile.quad_enable.is_some(),
@@ -85,13 +86,12 @@ pub trait Kept {
     /// Something of it that does not change: not what is protected.
     fn fact<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R>;
 
-    /// Something of it. What may change of it is what is protected.
-    fn map<R>(&self, of: impl FnOnce(&mut Profile) -> R) -> Option<R>;
+    /// What is write-protected. Nothing is known of a part that is not known itself, and not to be
+    /// asked from inside of [`fact`](Kept::fact).
+    fn protection(&self) -> Protection;
 
-    /// The same, or something else if it is not known.
-    fn map_or<R>(&self, otherwise: R, of: impl FnOnce(&mut Profile) -> R) -> R {
-        self.map(of).unwrap_or(otherwise)
-    }
+    /// From now on this is write-protected, if the part is known.
+    fn protect(&self, protection: Protection);
 }
 
 impl Kept for MapCell<Profile> {
@@ -117,14 +117,17 @@ impl Kept for MapCell<Profile> {
         MapCell::map(self, |profile| of(profile))
     }
 
-    fn map<R>(&self, of: impl FnOnce(&mut Profile) -> R) -> Option<R> {
-        MapCell::map(self, of)
+    fn protection(&self) -> Protection {
+        MapCell::map_or(self, Protection::Unknown, |profile| profile.protection)
+    }
+
+    fn protect(&self, protection: Protection) {
+        MapCell::map(self, |profile| profile.protection = protection);
     }
 }
 
-/// The profile of a [`FixedPart`], which lies in flash: if the part is there, what is protected now,
-/// and what was before it was unlocked.
-pub struct KeptInFlash<P>(Cell<Option<(Protection, Option<Unlocked>)>>, PhantomData<P>);
+/// The profile of a [`FixedPart`], which lies in flash: what is protected now, if the part is there.
+pub struct KeptInFlash<P>(Cell<Option<Protection>>, PhantomData<P>);
 
 impl<P: FixedPart> Kept for KeptInFlash<P> {
     const EMPTY: KeptInFlash<P> = KeptInFlash(Cell::new(None), PhantomData);
@@ -138,15 +141,13 @@ impl<P: FixedPart> Kept for KeptInFlash<P> {
     }
 
     fn put(&self, profile: &Profile) {
-        self.0.set(Some((profile.protection, profile.unlocked)));
+        self.0.set(Some(profile.protection));
     }
 
     #[inline(never)]
     fn get(&self) -> Option<Profile> {
-        let (protection, unlocked) = self.0.get()?;
         Some(Profile {
-            protection,
-            unlocked,
+            protection: self.0.get()?,
             ..P::PROFILE
         })
     }
@@ -155,11 +156,14 @@ impl<P: FixedPart> Kept for KeptInFlash<P> {
         self.is_some().then(|| of(const { &P::PROFILE }))
     }
 
-    fn map<R>(&self, of: impl FnOnce(&mut Profile) -> R) -> Option<R> {
-        let mut profile = self.get()?;
-        let result = of(&mut profile);
-        self.put(&profile);
-        Some(result)
+    fn protection(&self) -> Protection {
+        self.0.get().unwrap_or(Protection::Unknown)
+    }
+
+    fn protect(&self, protection: Protection) {
+        if self.is_some() {
+            self.0.set(Some(protection));
+        }
     }
 }
 
@@ -167,6 +171,12 @@ impl<P: FixedPart> Kept for KeptInFlash<P> {
 pub trait Identity: Hash {
     /// Where its profile is kept.
     type Kept: Kept;
+
+    /// Where what is known of it is while it is brought up.
+    type Facts: Facts;
+
+    /// How the only part is used that there can be, if the board has told that.
+    const ONLY: Option<&'static Profile> = None;
 
     /// Nothing is known yet.
     const NEW: Self;
@@ -249,6 +259,7 @@ impl ByTables {
 
 impl Identity for ByTables {
     type Kept = MapCell<Profile>;
+    type Facts = Told;
 
     const NEW: ByTables = ByTables {
         discovery: Discovery::new(),
@@ -339,6 +350,9 @@ impl<P> Hash for Fixed<P> {
 
 impl<P: FixedPart> Identity for Fixed<P> {
     type Kept = KeptInFlash<P>;
+    type Facts = Certain<P>;
+
+    const ONLY: Option<&'static Profile> = Some(&P::PROFILE);
 
     const NEW: Fixed<P> = Fixed(PhantomData);
 

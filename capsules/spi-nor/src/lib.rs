@@ -30,6 +30,7 @@ pub mod discovery;
 pub mod driver;
 pub mod errand;
 pub mod error;
+pub mod facts;
 pub mod features;
 pub mod fixed_parts;
 pub mod flash;

@@ -10,6 +10,8 @@
 //! Table and diagram are in `doc/state-machines.md`, compared with the script by a test.
 
 use crate::error::Error;
+use crate::features::{Features, Full};
+use crate::identity::Identity;
 use crate::opcode;
 use crate::pace::Pace;
 use crate::part::FourByteMode;
@@ -174,12 +176,12 @@ impl OperationScript {
     /// script, and its first act.
     pub fn after_write_enable(recipe: Recipe, status: u8) -> (OperationScript, Act) {
         let mut script = OperationScript::new(recipe);
-        let act = script.write_enabled(status);
+        let act = script.write_enabled::<Full>(status);
         (script, act)
     }
 
     /// The same, in the place of one that is over, which is expected to take `expected_us`.
-    pub fn follow(&mut self, recipe: &Recipe, expected_us: u32, status: u8) -> Act {
+    pub fn follow<F: Features>(&mut self, recipe: &Recipe, expected_us: u32, status: u8) -> Act {
         // Not a new one, which would be made elsewhere and then copied.
         let OperationScript {
             stage: _,
@@ -194,12 +196,12 @@ impl OperationScript {
         *followed = false;
         *hands_over = None;
         *is_enabled = false;
-        self.write_enabled(status)
+        self.write_enabled::<F>(status)
     }
 
-    fn write_enabled(&mut self, status: u8) -> Act {
+    fn write_enabled<F: Features>(&mut self, status: u8) -> Act {
         self.stage = Stage::CheckingWriteEnable;
-        self.next(Input::Done(&[status]))
+        self.next_of::<F>(Input::Done(&[status]))
     }
 
     /// Whether another page waits to be programmed as soon as this one is. Then WREN for that one
@@ -259,7 +261,7 @@ impl OperationScript {
         // Its time may be over, but nobody has looked since.
         let (stage, act) = match self.pace.next_us() {
             Some(pause_us) => (Stage::Busy, Act::Pause(pause_us)),
-            None => (Stage::Polling, self.ask()),
+            None => (Stage::Polling, ask(self.recipe.poll)),
         };
         self.stage = stage;
         act
@@ -273,12 +275,17 @@ impl OperationScript {
 
     /// The next act.
     pub fn next(&mut self, input: Input<'_>) -> Act {
+        self.next_of::<Full>(input)
+    }
+
+    /// The same on a board with these features. What these exclude is not linked.
+    pub fn next_of<F: Features>(&mut self, input: Input<'_>) -> Act {
         let (stage, act) = match input {
             Input::Refused(error) => finished(Err(self.refused(error))),
-            Input::Begin | Input::Done(_) | Input::Elapsed => self.step(input.first()),
+            Input::Begin | Input::Done(_) | Input::Elapsed => self.step::<F>(input.first()),
         };
         if let Act::Finished(result) = act
-            && let Some(leave) = self.leaves(result)
+            && let Some(leave) = self.leaves::<F>(result)
         {
             self.stage = Stage::LeavingSecured(result);
             return Act::bare(leave);
@@ -289,7 +296,10 @@ impl OperationScript {
 
     /// Whatever the end of it is, the array is put back in its place first, by this command. A part
     /// that has to be reset leaves all modes anyway.
-    fn leaves(&self, result: Result<(), Error>) -> Option<u8> {
+    fn leaves<F: Features>(&self, result: Result<(), Error>) -> Option<u8> {
+        if !F::ASIDES {
+            return None;
+        }
         let entered = match self.stage {
             Stage::Queued | Stage::CheckingLock | Stage::LeavingSecured(_) | Stage::Done => None,
             Stage::EnteringSecured
@@ -336,35 +346,55 @@ impl OperationScript {
         }
     }
 
+    fn lock<F: Features>(&self) -> Option<(u8, u8)> {
+        if F::ASIDES { self.recipe.lock() } else { None }
+    }
+
+    fn four_byte_mode<F: Features>(&self) -> Option<FourByteMode> {
+        if F::BY_MODE {
+            self.recipe.four_byte_mode
+        } else {
+            None
+        }
+    }
+
+    fn poll<F: Features>(&self) -> Poll {
+        match F::Identity::ONLY {
+            Some(profile) => profile.poll,
+            None => self.recipe.poll,
+        }
+    }
+
     #[inline(always)]
-    fn step(&mut self, answer: Option<u8>) -> (Stage, Act) {
+    fn step<F: Features>(&mut self, answer: Option<u8>) -> (Stage, Act) {
+        let poll = self.poll::<F>();
         match self.stage {
-            Stage::Queued => match (self.recipe.lock(), self.recipe.four_byte_mode) {
+            Stage::Queued => match (self.lock::<F>(), self.four_byte_mode::<F>()) {
                 (Some((register, _)), _) => (Stage::CheckingLock, Act::register(register, 1)),
-                (None, None) => self.enter(),
+                (None, None) => self.enter::<F>(),
                 (None, Some(mode)) if mode.write_enable => {
                     (Stage::EnablingFourByte, Act::bare(opcode::WREN))
                 }
                 (None, Some(mode)) => (Stage::EnteringFourByte, Act::bare(mode.enter)),
             },
-            Stage::CheckingLock => match (answer, self.recipe.lock()) {
+            Stage::CheckingLock if F::ASIDES => match (answer, self.recipe.lock()) {
                 (None | Some(0xFF), _) => finished(Err(Error::NotFound)),
                 (Some(register), Some((_, locks))) if register & locks != 0 => {
                     finished(Err(Error::BlockProtected))
                 }
-                (Some(_), _) => self.enter(),
+                (Some(_), _) => self.enter::<F>(),
             },
             Stage::EnteringSecured => self.start(),
-            Stage::EnablingFourByte => {
-                let mode = self.recipe.four_byte_mode;
-                let enter = mode.map_or(opcode::EN4B, |mode| mode.enter);
-                (Stage::EnteringFourByte, Act::bare(enter))
-            }
+            Stage::EnablingFourByte => match self.four_byte_mode::<F>() {
+                Some(mode) => (Stage::EnteringFourByte, Act::bare(mode.enter)),
+                None => finished(Err(Error::Failed)),
+            },
             Stage::EnteringFourByte => self.start(),
             Stage::EnablingWrite => (Stage::CheckingWriteEnable, Act::register(opcode::RDSR, 1)),
             Stage::CheckingWriteEnable => match answer {
                 Some(status)
-                    if status & WEL != 0
+                    if F::ASIDES
+                        && status & WEL != 0
                         && status & WIP == 0
                         && status & self.recipe.unlocked != 0 =>
                 {
@@ -382,38 +412,44 @@ impl OperationScript {
                 Kind::Read => finished(Ok(())),
                 Kind::Program | Kind::Erase => self.pause(),
             },
-            Stage::Busy => (Stage::Polling, self.ask()),
+            Stage::Busy => (Stage::Polling, ask(poll)),
             Stage::Polling => match answer {
-                Some(status) if self.recipe.poll.is_busy(status) => {
+                Some(status) if poll.is_busy(status) => {
                     if self.pace.looks_again() {
-                        (Stage::Polling, self.ask())
+                        (Stage::Polling, ask(poll))
                     } else {
                         self.pause()
                     }
                 }
-                Some(status) if self.followed && self.verdict(status).is_ok() => {
+                Some(status)
+                    if F::PIPELINES && self.followed && self.verdict(poll, status).is_ok() =>
+                {
                     if self.recipe.enables_write {
                         (Stage::CheckingNext, Act::enable_and_look())
                     } else {
                         (Stage::EnablingNext, Act::bare(opcode::WREN))
                     }
                 }
-                Some(_) => (Stage::Confirming, self.ask()),
+                Some(_) => (Stage::Confirming, ask(poll)),
                 None => finished(Err(Error::NotFound)),
             },
             Stage::Confirming => match answer {
-                Some(status) if self.recipe.poll.is_busy(status) => self.pause(),
-                Some(status) => match self.verdict(status) {
-                    Ok(()) if self.is_enabled => (Stage::Withdrawing, Act::bare(opcode::WRDI)),
-                    Err(error) if self.recipe.poll == Poll::FlagStatusRegister => {
+                Some(status) if poll.is_busy(status) => self.pause(),
+                Some(status) => match self.verdict(poll, status) {
+                    Ok(()) if F::PIPELINES && self.is_enabled => {
+                        (Stage::Withdrawing, Act::bare(opcode::WRDI))
+                    }
+                    Err(error) if poll == Poll::FlagStatusRegister => {
                         (Stage::ClearingFailure(error), Act::bare(opcode::CLFSR))
                     }
                     verdict => finished(verdict),
                 },
                 None => finished(Err(Error::NotFound)),
             },
-            Stage::EnablingNext => (Stage::CheckingNext, Act::register(opcode::RDSR, 1)),
-            Stage::CheckingNext => match answer {
+            Stage::EnablingNext if F::PIPELINES => {
+                (Stage::CheckingNext, Act::register(opcode::RDSR, 1))
+            }
+            Stage::CheckingNext if F::PIPELINES => match answer {
                 None => finished(Err(Error::NotFound)),
                 // A busy part hears no WREN.
                 Some(status) if status & WIP != 0 => {
@@ -430,13 +466,17 @@ impl OperationScript {
             Stage::ClearingFailure(error) => finished(Err(error)),
             Stage::LeavingSecured(result) => finished(result),
             Stage::Done => finished(Ok(())),
+            // What this board has no use for is nowhere to be got at.
+            Stage::CheckingLock | Stage::EnablingNext | Stage::CheckingNext => {
+                finished(Err(Error::Failed))
+            }
         }
     }
 
-    fn enter(&self) -> (Stage, Act) {
+    fn enter<F: Features>(&self) -> (Stage, Act) {
         match self.recipe.secured() {
-            Some((enter, _)) => (Stage::EnteringSecured, Act::bare(enter)),
-            None => self.start(),
+            Some((enter, _)) if F::ASIDES => (Stage::EnteringSecured, Act::bare(enter)),
+            Some(_) | None => self.start(),
         }
     }
 
@@ -458,15 +498,11 @@ impl OperationScript {
         }
     }
 
-    fn verdict(&self, status: u8) -> Result<(), Error> {
-        match self.recipe.poll {
+    fn verdict(&self, poll: Poll, status: u8) -> Result<(), Error> {
+        match poll {
             Poll::StatusRegister if self.is_enabled => Ok(()),
             poll => verdict(poll, status),
         }
-    }
-
-    fn ask(&self) -> Act {
-        Act::register(self.recipe.poll.opcode(), 1)
     }
 
     fn pause(&mut self) -> (Stage, Act) {
@@ -475,6 +511,10 @@ impl OperationScript {
             None => finished(Err(Error::NoAnswer)),
         }
     }
+}
+
+const fn ask(poll: Poll) -> Act {
+    Act::register(poll.opcode(), 1)
 }
 
 const fn finished(result: Result<(), Error>) -> (Stage, Act) {

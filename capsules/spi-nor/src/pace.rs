@@ -4,6 +4,8 @@
 
 //! How long to wait between two looks at a busy part, and when to give up.
 
+use core::num::NonZeroU16;
+
 /// The longest single pause. Alarms count in ticks of limited width; a chip erase
 /// takes minutes.
 const LONGEST_PAUSE_US: u32 = 1_000_000;
@@ -134,7 +136,7 @@ const fn looks(expected_us: u32) -> u8 {
 /// What was learned about how long the part takes, as a share of what its tables say is typical:
 /// tables speak of one mode of the part, and of a young one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Lesson(u16);
+pub struct Lesson(NonZeroU16);
 
 /// By this part of the expected time the next look is earlier.
 const EARLIER: u32 = 256;
@@ -153,11 +155,18 @@ impl Default for Lesson {
 
 impl Lesson {
     /// Nothing was learned yet: the tables are believed.
-    pub const NONE: Lesson = Lesson(ONE as u16);
+    pub const NONE: Lesson = Lesson::of(ONE);
+
+    const fn of(share: u32) -> Lesson {
+        Lesson(match NonZeroU16::new(share as u16) {
+            Some(share) => share,
+            None => NonZeroU16::MIN,
+        })
+    }
 
     /// What to expect of something that typically takes `typical_us`, in µs.
     pub const fn expected_us(self, typical_us: u32) -> u32 {
-        let expected = typical_us as u64 * self.0 as u64 / ONE as u64;
+        let expected = typical_us as u64 * self.0.get() as u64 / ONE as u64;
         if expected > u32::MAX as u64 {
             u32::MAX
         } else {
@@ -169,7 +178,7 @@ impl Lesson {
     /// after the expected time may have been for long, so the next look is a little earlier. What
     /// was busy then, and quiet at one of the looks at once, was looked at just in time.
     pub fn after(self, pace: &Pace, typical_us: u32) -> Lesson {
-        let now = u32::from(self.0);
+        let now = u32::from(self.0.get());
         let share = if !pace.late && pace.looked {
             now
         } else if !pace.late {
@@ -181,7 +190,7 @@ impl Lesson {
             share.min(now + now / LATER)
         };
         // Between a quarter and fifteen times of what is typical: what is outside was a hiccup.
-        Lesson(share.clamp(ONE / 4, 15 * ONE) as u16)
+        Lesson::of(share.clamp(ONE / 4, 15 * ONE))
     }
 }
 

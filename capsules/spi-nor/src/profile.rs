@@ -88,8 +88,6 @@ pub struct Profile {
     pub registers: QuadEnable,
     /// Opcode that lets a register be written that is lost at power-down, if there is one.
     pub volatile_write_enable: Option<u8>,
-    /// What was protected before it was unlocked.
-    pub unlocked: Option<Unlocked>,
     /// Opcode that erases all.
     pub chip_erase_opcode: u8,
     /// How long that takes.
@@ -103,6 +101,28 @@ pub struct Unlocked {
     pub registers: [u8; 2],
     /// What they protected.
     pub protection: Protection,
+}
+
+/// What becomes of programs and erases where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What is write-protected.
+    pub protection: Protection,
+    /// What was before it was unlocked.
+    pub unlocked: Option<Unlocked>,
+}
+
+impl Standing {
+    /// Bits of status register 1 that an unlock has found or made 0, and nobody has set since.
+    pub fn unlocked_bits(&self, profile: &Profile) -> u8 {
+        match (self.unlocked, self.protection) {
+            (Some(_), Protection::None) => {
+                let [first, _] = profile.bits().scheme.masks();
+                first
+            }
+            (_, _) => 0,
+        }
+    }
 }
 
 /// The lines of a mode, if the interface has it.
@@ -288,7 +308,6 @@ impl Profile {
             protection: Protection::None,
             registers: QuadEnable::Unknown,
             volatile_write_enable: None,
-            unlocked: None,
             chip_erase_opcode: opcode::CHIP_ERASE,
             chip_erase: parts_by_id::assumed_chip_erase(size_bytes),
         }
@@ -402,7 +421,6 @@ impl Profile {
             volatile_write_enable: part
                 .volatile_write_enable
                 .filter(|_| part.poll == Poll::StatusRegister),
-            unlocked: None,
             chip_erase_opcode: part.chip_erase_opcode,
             chip_erase: part.chip_erase,
         })
@@ -477,27 +495,18 @@ impl Profile {
     }
 
     /// The size by which protected ranges are told: that of the part, if nobody doubts it.
-    pub fn certain_size(&self) -> Option<u32> {
-        let size = self.geometry.size_bytes;
-        self.id.size_bytes().filter(|told| *told == size)
-    }
-
-    /// Bits of status register 1 that an unlock has found or made 0, and nobody has set since.
-    pub fn unlocked_bits(&self) -> u8 {
-        match (self.unlocked, self.protection) {
-            (Some(_), Protection::None) => {
-                let [first, _] = self.bits().scheme.masks();
-                first
-            }
-            (_, _) => 0,
+    pub const fn certain_size(&self) -> Option<u32> {
+        match self.id.size_bytes() {
+            Some(told) if told == self.geometry.size_bytes => Some(told),
+            Some(_) | None => None,
         }
     }
 
-    /// How the part is sent to sleep.
-    pub fn farewell(&self) -> Farewell {
+    /// How the part is sent to sleep, of which this was unlocked.
+    pub fn farewell(&self, unlocked: Option<Unlocked>) -> Farewell {
         Farewell {
             // What is volatile is as it was at power-up.
-            put_back: match (self.unlocked, self.volatile_write_enable) {
+            put_back: match (unlocked, self.volatile_write_enable) {
                 (Some(unlocked), Some(_)) => self.bits().writes(unlocked.registers),
                 (_, _) => [None; 2],
             },

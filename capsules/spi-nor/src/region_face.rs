@@ -9,7 +9,7 @@
 //! operation is outstanding, unless [`RegionFace::hold`] asks for a standing lease.
 
 use crate::bite;
-use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
+use crate::client::{Bite, Client, Dimensions, Eraser, Flight, Request, Scope};
 use crate::errand::{self, Action, Errand, Event, Rest};
 use crate::error::Error;
 use crate::kernel_face::{RegionGeometry, SpiNor, SpiNorClient};
@@ -35,7 +35,7 @@ struct Task {
 
 /// A region of the part.
 pub struct RegionFace<'a> {
-    host: &'a dyn Host,
+    host: &'a dyn Eraser,
     start: u32,
     length: u32,
     access: Access,
@@ -54,7 +54,7 @@ pub struct RegionFace<'a> {
 impl<'a> RegionFace<'a> {
     /// For `length` bytes from `start` on, both multiples of the part's sector.
     pub const fn new(
-        host: &'a dyn Host,
+        host: &'a dyn Eraser,
         start: u32,
         length: u32,
         access: Access,

@@ -5,6 +5,7 @@
 //! Putting the part to sleep, before the controller is disabled.
 
 use crate::error::Error;
+use crate::features::{Features, Full};
 use crate::opcode;
 use crate::pace::Pace;
 use crate::part::{FourByteMode, RESET_BUSY_US};
@@ -80,18 +81,37 @@ impl ShutDown {
         }
     }
 
-    fn write(&self) -> Option<RegisterWrite> {
+    fn write<F: Features>(&self) -> Option<RegisterWrite> {
+        if !F::ASIDES {
+            return None;
+        }
         let [first, second] = self.farewell.put_back;
         first.or(second)
     }
 
-    fn take_write(&mut self) -> Option<RegisterWrite> {
+    fn leave_four_byte<F: Features>(&self) -> Option<FourByteMode> {
+        if F::BY_MODE {
+            self.farewell.leave_four_byte
+        } else {
+            None
+        }
+    }
+
+    fn take_write<F: Features>(&mut self) -> Option<RegisterWrite> {
+        if !F::ASIDES {
+            return None;
+        }
         let [first, second] = &mut self.farewell.put_back;
         first.take().or_else(|| second.take())
     }
 
     /// The next act.
     pub fn next(&mut self, input: Input<'_>) -> Act {
+        self.next_of::<Full>(input)
+    }
+
+    /// The same on a board with these features. What these exclude is not linked.
+    pub fn next_of<F: Features>(&mut self, input: Input<'_>) -> Act {
         if let Input::Refused(error) = input {
             self.refused = Some(error);
         }
@@ -126,7 +146,7 @@ impl ShutDown {
                     self.stage = Stage::Asleep;
                     return Act::Pause(RESET_BUSY_US);
                 }
-                Stage::EnablingPutBack => match self.write() {
+                Stage::EnablingPutBack => match self.write::<F>() {
                     Some(write) => {
                         self.stage = Stage::PuttingBack;
                         return Act::bare(write.write_enable);
@@ -136,7 +156,7 @@ impl ShutDown {
                 Stage::PuttingBack => {
                     // And once more: is it quiet, and is there another one?
                     self.stage = Stage::Looking;
-                    if let Some(write) = self.take_write() {
+                    if let Some(write) = self.take_write::<F>() {
                         return Act::write_register(&write);
                     }
                 }
@@ -144,14 +164,14 @@ impl ShutDown {
                     self.stage = Stage::LeavingFourByte;
                     if let Some(FourByteMode {
                         write_enable: true, ..
-                    }) = self.farewell.leave_four_byte
+                    }) = self.leave_four_byte::<F>()
                     {
                         return Act::bare(opcode::WREN);
                     }
                 }
                 Stage::LeavingFourByte => {
                     self.stage = Stage::EnteringPowerDown;
-                    if let Some(mode) = self.farewell.leave_four_byte {
+                    if let Some(mode) = self.leave_four_byte::<F>() {
                         return Act::bare(mode.exit);
                     }
                 }

@@ -10,25 +10,26 @@
 //! one comparison.
 
 use crate::driver::Driver;
+use crate::features::{Features, Full};
 use kernel::ProcessId;
 use kernel::platform::chip::Chip;
 use kernel::process::StoppedExecutingReason;
 use kernel::scheduler::{Scheduler, SchedulingDecision};
 
 /// Delegates everything to `inner`, and sweeps.
-pub struct SweepingScheduler<'a, S> {
+pub struct SweepingScheduler<'a, S, F: Features = Full> {
     inner: &'a S,
-    driver: &'a Driver<'a>,
+    driver: &'a Driver<'a, F>,
 }
 
-impl<'a, S> SweepingScheduler<'a, S> {
+impl<'a, S, F: Features> SweepingScheduler<'a, S, F> {
     /// Wraps the board's scheduler.
-    pub const fn new(inner: &'a S, driver: &'a Driver<'a>) -> SweepingScheduler<'a, S> {
+    pub const fn new(inner: &'a S, driver: &'a Driver<'a, F>) -> SweepingScheduler<'a, S, F> {
         SweepingScheduler { inner, driver }
     }
 }
 
-impl<C: Chip, S: Scheduler<C>> Scheduler<C> for SweepingScheduler<'_, S> {
+impl<C: Chip, S: Scheduler<C>, F: Features> Scheduler<C> for SweepingScheduler<'_, S, F> {
     fn next(&self) -> SchedulingDecision {
         self.inner.next()
     }

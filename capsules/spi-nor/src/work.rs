@@ -12,6 +12,7 @@
 use crate::aside::Aside;
 use crate::client::Request;
 use crate::error::{AppError, Error};
+use crate::features::Features;
 use crate::record::Kind;
 
 /// Where.
@@ -148,9 +149,9 @@ impl Work {
     }
 
     /// Where it stopped, as an app counts whose region begins at `start`.
-    pub const fn stopped_at(&self, start: u32) -> u32 {
+    pub const fn stopped_at<F: Features>(&self, start: u32) -> u32 {
         let address = self.address.saturating_add(self.done);
-        match (self.kind, self.place) {
+        match (self.kind, self.place::<F>()) {
             (Kind::Open, _) => 0,
             (_, Place::Array) => address.saturating_sub(start),
             (_, Place::Otp | Place::UniqueId | Place::Protection { .. }) => address,
@@ -158,16 +159,16 @@ impl Work {
     }
 
     /// The byte of the app's buffer that comes next.
-    pub const fn offset(&self) -> u32 {
-        match self.phase {
+    pub const fn offset<F: Features>(&self) -> u32 {
+        match self.phase::<F>() {
             Phase::Doing { .. } => self.done,
             Phase::Looking { at } | Phase::Verifying { at } => at,
         }
     }
 
     /// Whether its bytes are in the array, and end by `size`.
-    pub const fn fits(&self, size: u32) -> bool {
-        match (self.place, self.address.checked_add(self.length)) {
+    pub const fn fits<F: Features>(&self, size: u32) -> bool {
+        match (self.place::<F>(), self.address.checked_add(self.length)) {
             (Place::Array, Some(end)) => end <= size,
             (Place::Array, None) => false,
             (Place::Otp | Place::UniqueId | Place::Protection { .. }, _) => true,
@@ -181,23 +182,39 @@ impl Work {
 
     /// Whether its next piece may be in flight before this one has ended: each follows from the
     /// one before.
-    pub const fn is_straight(&self) -> bool {
-        match self.phase {
+    pub const fn is_straight<F: Features>(&self) -> bool {
+        match self.phase::<F>() {
             Phase::Doing { .. } | Phase::Verifying { .. } => true,
             Phase::Looking { .. } => false,
         }
     }
 
+    /// Where its bytes are.
+    const fn place<F: Features>(&self) -> Place {
+        if F::ASIDES { self.place } else { Place::Array }
+    }
+
+    const fn phase<F: Features>(&self) -> Phase {
+        if F::OPTIONS {
+            self.phase
+        } else {
+            Phase::Doing {
+                until: self.length,
+                next: self.length,
+            }
+        }
+    }
+
     /// What is asked of the device next, of which `sector` is the unit of erase.
-    pub fn request(&self, sector: u32) -> Request {
-        let (kind, from, to) = match self.phase {
+    pub fn request<F: Features>(&self, sector: u32) -> Request {
+        let (kind, from, to) = match self.phase::<F>() {
             Phase::Doing { until, .. } => (self.kind, self.done, until),
             Phase::Verifying { at } => (Kind::Read, at, self.length),
             Phase::Looking { at } => (Kind::Read, at, self.sector_end(at, sector)),
         };
         let address = self.address.saturating_add(from);
         let length = to.saturating_sub(from);
-        match (self.place, kind) {
+        match (self.place::<F>(), kind) {
             (Place::Protection { cleared: true }, _) => Request::Aside(Aside::Unlock),
             (Place::Protection { cleared: false }, _) => Request::Aside(Aside::Relock),
             (Place::UniqueId, _) => Request::Aside(Aside::UniqueId { length }),
@@ -226,14 +243,14 @@ impl Work {
     }
 
     /// What the app asked for is done for `count` more bytes.
-    pub fn advance(&mut self, count: u32) -> Outcome {
-        match self.phase {
+    pub fn advance<F: Features>(&mut self, count: u32) -> Outcome {
+        match self.phase::<F>() {
             Phase::Doing { until, next } => {
                 self.done = self.done.saturating_add(count);
                 if self.done < until {
                     Outcome::GoesOn
                 } else {
-                    self.look_on(next)
+                    self.look_on::<F>(next)
                 }
             }
             Phase::Looking { .. } | Phase::Verifying { .. } => {
@@ -243,7 +260,7 @@ impl Work {
     }
 
     /// All up to `next` is done.
-    fn look_on(&mut self, next: u32) -> Outcome {
+    fn look_on<F: Features>(&mut self, next: u32) -> Outcome {
         if self.kind != Kind::Open {
             self.done = next;
         }
@@ -252,7 +269,7 @@ impl Work {
             return Outcome::GoesOn;
         }
         let changes = matches!(self.kind, Kind::Program | Kind::Erase);
-        if changes && self.options.has(Options::VERIFY) && self.length > 0 {
+        if F::OPTIONS && changes && self.options.has(Options::VERIFY) && self.length > 0 {
             self.phase = Phase::Verifying { at: 0 };
             return Outcome::GoesOn;
         }
@@ -261,14 +278,14 @@ impl Work {
 
     /// This was read that the app has not asked for. `differs` says at which byte it is not what the
     /// app has programmed.
-    pub fn looked(
+    pub fn looked<F: Features>(
         &mut self,
         data: &[u8],
         sector: u32,
         differs: impl FnOnce(u32, &[u8]) -> Option<u32>,
     ) -> Outcome {
         let count = data.len() as u32;
-        match self.phase {
+        match self.phase::<F>() {
             Phase::Doing { .. } => Outcome::Over(Err(Error::Failed.into())),
             Phase::Verifying { at } => {
                 let wrong = match self.kind {
@@ -307,7 +324,7 @@ impl Work {
                         };
                         return Outcome::GoesOn;
                     }
-                    return self.look_on(end);
+                    return self.look_on::<F>(end);
                 };
                 self.phase = if run_ends {
                     Phase::Doing {
@@ -327,6 +344,7 @@ impl Work {
 mod tests {
     extern crate std;
     use super::*;
+    use crate::features::Full;
     use std::vec;
     use std::vec::Vec;
 
@@ -354,13 +372,13 @@ mod tests {
 
         fn run(&mut self, mut work: Work, source: &[u8]) -> (Result<(), AppError>, u32) {
             for _ in 0..1000 {
-                let outcome = match work.request(SECTOR) {
+                let outcome = match work.request::<Full>(SECTOR) {
                     Request::Read { address, length } => {
                         let start = address as usize;
                         let count = self.piece.min(length as usize);
                         self.read += count as u32;
                         let data = &self.array[start..start + count];
-                        work.looked(data, SECTOR, |at, data| {
+                        work.looked::<Full>(data, SECTOR, |at, data| {
                             let source = &source[at as usize..at as usize + data.len()];
                             let same = data.iter().zip(source).position(|(a, b)| a != b);
                             same.map(|index| index as u32)
@@ -379,15 +397,15 @@ mod tests {
                             let start = address as usize;
                             self.array[start..start + count as usize].fill(0xFF);
                         }
-                        work.advance(count)
+                        work.advance::<Full>(count)
                     }
                     Request::Program { address, length } => {
                         let count = length.min(7);
                         for index in 0..count {
-                            let from = source[(work.offset() + index) as usize];
+                            let from = source[(work.offset::<Full>() + index) as usize];
                             self.array[(address + index) as usize] &= from;
                         }
-                        work.advance(count)
+                        work.advance::<Full>(count)
                     }
                     other => panic!("{other:?}"),
                 };

@@ -57,9 +57,8 @@ impl Divider {
 
     /// How long so many clocks take, in µs, rounded up.
     pub(crate) const fn us(self, clocks: u32) -> u32 {
-        clocks
-            .saturating_mul(self.0 as u32)
-            .div_ceil(Self::SOURCE_HZ / 1_000_000)
+        const PER_US: u32 = Divider::SOURCE_HZ / 1_000_000;
+        clocks.saturating_mul(self.0 as u32).div_ceil(PER_US)
     }
 
     const fn sckfreq(self) -> u32 {
@@ -213,6 +212,18 @@ mod tests {
         assert_eq!(Divider::MHZ_32.sckfreq(), 0);
         assert_eq!(Divider::MHZ_2.sckfreq(), 15);
         assert_eq!(Divider::MHZ_2.hz(), 2_000_000);
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(Divider::MHZ_32.us(0), 0);
+        assert_eq!(Divider::MHZ_32.us(32), 1);
+        assert_eq!(Divider::MHZ_32.us(33), 2);
+        assert_eq!(Divider::MHZ_2.us(33), 17);
+        // Not from the frequency, which is rounded.
+        assert_eq!(Divider::new(3).map(|third| third.us(32)), Some(3));
+        // The most that there can be in one operation.
+        assert_eq!(Divider::MHZ_2.us(8 * 0x4_0000), 1 << 20);
     }
 
     #[test]

@@ -199,7 +199,8 @@ impl Engine {
         };
         // SCKDELAY counts 62.5 ns: sixteen of them are a µs.
         let gaps_us = (commands * u32::from(config.sck_delay)).div_ceil(16);
-        divider.us(clocks) + gaps_us + interrupts * INTERRUPT_US + extra_us
+        let extra_us = gaps_us + interrupts * INTERRUPT_US + extra_us;
+        divider.us(clocks).saturating_add(extra_us)
     }
 }
 

@@ -81,8 +81,12 @@ fn address<'d>(
         return Ok(None);
     };
     let mut operations = expression.operations(unit.encoding());
-    Ok(match operations.next()? {
-        Some(Operation::Address { address }) => Some(address),
-        _ => None,
-    })
+    let Some(Operation::Address { address }) = operations.next()? else {
+        return Ok(None);
+    };
+    // Small statics are merged into one, and then told by their offset in it.
+    Ok(Some(match operations.next()? {
+        Some(Operation::PlusConstant { value }) => address.saturating_add(value),
+        Some(_) | None => address,
+    }))
 }

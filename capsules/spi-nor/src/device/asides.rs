@@ -5,7 +5,8 @@
 //! What is asked of the part beside ranges of its array.
 
 use super::reads::Begun;
-use super::{Apart, Course, Device, Rare, Script};
+use super::scripts::Scripts;
+use super::{Apart, Course, Device, Script};
 use crate::aside;
 use crate::aside::{Aside, Step};
 use crate::bite::Plan;
@@ -35,9 +36,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             seat.client.bitten(flight, Bite::Failed(error));
             Begun::Over
         };
-        let step = self.profile.map_or(Err(Error::Failed), |profile| {
-            aside::plan(aside, profile, self, self.capacity.get())
+        let standing = self.standing();
+        let planned = self.profile.fact(|profile| {
+            let capacity = self.capacity.get();
+            aside::plan(aside, profile, &standing, self, capacity)
         });
+        let step = planned.unwrap_or(Err(Error::Failed));
         let course = |kind, plan| Course {
             seat: Some(seat),
             flight,
@@ -74,7 +78,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             Ok(Step::Write(script)) => {
                 let plan = Plan { head: 0, count: 0 };
                 self.embark(&course(Kind::Erase, plan));
-                self.rare.put(Rare::Unlock(script));
+                self.scripts
+                    .map(|scripts| *scripts = Scripts::Unlock(script));
                 self.run(Script::Unlock);
                 Begun::Started
             }
@@ -87,74 +92,68 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             super::counters::count(&self.tally.impossible);
             return;
         };
-        self.profile.map(|profile| {
-            match (course.apart, result, profile.unlocked, script.before()) {
-                (Some(Apart::Relock), Ok(()), Some(unlocked), _) => {
-                    profile.protection = unlocked.protection;
-                    profile.unlocked = None;
-                }
-                // What was there before the first one is put back, also if it has ended half-way.
-                (_, _, None, Some(registers)) => {
-                    profile.unlocked = Some(Unlocked {
-                        registers,
-                        protection: profile.protection,
-                    });
-                }
-                (_, _, _, _) => {}
+        let protection = self.profile.protection();
+        match (course.apart, result, self.unlocked.get(), script.before()) {
+            (Some(Apart::Relock), Ok(()), Some(unlocked), _) => {
+                self.profile.protect(unlocked.protection);
+                self.unlocked.set(None);
             }
-            match result {
-                Ok(()) if course.apart == Some(Apart::Unlock) => {
-                    profile.protection = Protection::None;
-                }
-                Ok(()) => {}
-                // Two looks have found that the write has changed nothing.
-                Err(Error::RegisterNotKept) if script.is_as_before() => {}
-                // Something was written, and nobody knows what it has become.
-                Err(_) if script.before().is_some() => {
-                    profile.protection = Protection::Unknown;
-                }
-                Err(_) => {}
+            // What was there before the first one is put back, also if it has ended half-way.
+            (_, _, None, Some(registers)) => self.unlocked.put(Unlocked {
+                registers,
+                protection,
+            }),
+            (_, _, _, _) => {}
+        }
+        match result {
+            Ok(()) if course.apart == Some(Apart::Unlock) => {
+                self.profile.protect(Protection::None);
             }
-        });
+            Ok(()) => {}
+            // Two looks have found that the write has changed nothing.
+            Err(Error::RegisterNotKept) if script.is_as_before() => {}
+            // Something was written, and nobody knows what it has become.
+            Err(_) if script.before().is_some() => self.profile.protect(Protection::Unknown),
+            Err(_) => {}
+        }
         self.end_bite(&course, result);
     }
 
     /// What is known of the part is not to be relied on any more, but for what it was before bits were
     /// cleared that it keeps.
     pub(super) fn forget_part(&self) {
-        if F::ASIDES {
-            self.profile.map(|profile| {
-                if profile.volatile_write_enable.is_none()
-                    && let Some(unlocked) = profile.unlocked
-                {
-                    self.cleared.set(Some((profile.id, unlocked)));
-                }
-            });
+        let id = self
+            .profile
+            .fact(|profile| (profile.id, profile.volatile_write_enable.is_none()));
+        if let Some(unlocked) = self.unlocked.take()
+            && let Some((id, true)) = id
+        {
+            self.cleared.put((id, unlocked));
         }
         self.profile.forget();
     }
 
     /// The part was identified. If it is the one whose bits were cleared, they can be put back.
     pub(super) fn recall_cleared(&self) {
-        if let Some((id, unlocked)) = self.cleared.take() {
-            self.profile.map(|profile| {
-                if profile.id == id {
-                    profile.unlocked = Some(unlocked);
-                }
-            });
+        if let Some((id, unlocked)) = self.cleared.take()
+            && self.profile.fact(|profile| profile.id) == Some(id)
+        {
+            self.unlocked.put(unlocked);
         }
     }
 
     /// The part was put to sleep, with its volatile registers as they were at power-up.
     pub(super) fn locked_again(&self, result: Result<(), Error>) {
-        if result.is_ok() {
-            self.profile.map(|profile| {
-                if profile.volatile_write_enable.is_some()
-                    && let Some(unlocked) = profile.unlocked.take()
-                {
-                    profile.protection = unlocked.protection;
-                }
-            });
+        let is_volatile = || {
+            self.profile
+                .fact(|profile| profile.volatile_write_enable.is_some())
+        };
+        if F::ASIDES
+            && result.is_ok()
+            && is_volatile() == Some(true)
+            && let Some(unlocked) = self.unlocked.take()
+        {
+            self.profile.protect(unlocked.protection);
         }
     }
 }

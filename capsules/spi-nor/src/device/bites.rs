@@ -19,6 +19,13 @@ use crate::window::Window;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
+/// Nothing was begun of a bite, which ends with that.
+#[inline(never)]
+fn refuse<'a>(seat: &'a Seat<'a>, flight: Flight, error: Error) -> Begun<'a> {
+    seat.client.bitten(flight, Bite::Failed(error));
+    Begun::Over
+}
+
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Begins a bite of `request`, in `buffer` if it needs one.
     pub(super) fn begin(
@@ -51,10 +58,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                         self.set_out(prepared);
                         return Begun::Started;
                     }
-                    Some(Err(error)) => {
-                        seat.client.bitten(flight, Bite::Failed(*error));
-                        return Begun::Over;
-                    }
+                    Some(Err(error)) => return refuse(seat, flight, *error),
                     None => {}
                 }
                 (address, length)
@@ -66,17 +70,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             Request::Aside(aside) if F::ASIDES => {
                 return self.begin_aside(seat, aside, flight, buffer);
             }
-            Request::Aside(_) => {
-                seat.client.bitten(flight, Bite::Failed(Error::Unsupported));
-                return Begun::Over;
-            }
+            Request::Aside(_) => return refuse(seat, flight, Error::Unsupported),
         };
         let (recipe, plan) = match self.plan(&request) {
             Ok(planned) => planned,
-            Err(error) => {
-                seat.client.bitten(flight, Bite::Failed(error));
-                return Begun::Over;
-            }
+            Err(error) => return refuse(seat, flight, error),
         };
         let course = Course {
             seat: Some(seat),
@@ -90,9 +88,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         };
         if recipe.kind == Kind::Program {
             if !self.has_buffer(buffer) {
-                let failed = Bite::Failed(Error::BufferQuarantined);
-                seat.client.bitten(flight, failed);
-                return Begun::Over;
+                return refuse(seat, flight, Error::BufferQuarantined);
             }
             if !self.load(seat, &course, flight, 0, recipe.length) {
                 return Begun::Over;
@@ -108,15 +104,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// The first bite of `request`, and how.
     pub(super) fn plan(&self, request: &Request) -> Result<(Recipe, Plan), Error> {
-        self.profile.map_or(Err(Error::Failed), |profile| {
-            bite::plan(
-                request,
-                profile,
-                self,
-                self.capacity.get(),
-                self.read_limits.get(),
-            )
-        })
+        let standing = self.standing();
+        let planned = self.profile.fact(|profile| {
+            let (capacity, limits) = (self.capacity.get(), self.read_limits.get());
+            bite::plan::<F>(request, profile, &standing, self, capacity, limits)
+        });
+        planned.unwrap_or(Err(Error::Failed))
     }
 
     /// The hardware is to begin.
@@ -151,8 +144,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// The hardware begins.
     pub(super) fn set_off(&self, operation: OperationScript, course: Course<'a>) {
-        self.operation.put(operation);
         self.embark(&course);
+        self.put_operation(operation);
         self.run(Script::Operation);
     }
 

@@ -42,7 +42,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         (buffers, self.buffer.get()).hash(hasher);
         self.windows.each_ref().map(Place::get).hash(hasher);
         self.stream.get().hash(hasher);
-        self.lessons.each_ref().map(Cell::get).hash(hasher);
+        self.lessons.each_ref().map(Place::get).hash(hasher);
         if let Some(course) = self.course.get() {
             course.hash_into(hasher);
         }
@@ -60,9 +60,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let script = self.script.get();
         script.hash(hasher);
         match script {
-            Some(Script::BringUp) => self.bring_up.map(|bring_up| bring_up.hash(hasher)),
-            Some(Script::Operation) => self.operation.map(|operation| operation.hash(hasher)),
-            Some(Script::Unlock | Script::ShutDown) => self.rare.map(|script| script.hash(hasher)),
+            Some(Script::BringUp | Script::Operation | Script::Unlock | Script::ShutDown) => {
+                self.scripts.map(|scripts| scripts.hash(hasher))
+            }
             Some(Script::Read | Script::Suspension) | None => None,
         };
         self.stalled.map(|stalled| {
@@ -83,7 +83,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         if let Some(profile) = self.profile.get() {
             (profile.read, profile.program, profile.width).hash(hasher);
             (profile.four_byte_mode, profile.own_opcodes).hash(hasher);
-            (profile.clock_limit_hz, profile.protection, profile.unlocked).hash(hasher);
+            (profile.clock_limit_hz, profile.protection).hash(hasher);
+            self.unlocked.get().hash(hasher);
         }
         let answered = self.answers.get() != self.controller.answers();
         (self.is_known(), answered).hash(hasher);

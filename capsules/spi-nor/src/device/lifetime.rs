@@ -5,16 +5,16 @@
 //! Power: what the lifecycle decides, done.
 
 use super::counters::count;
-use super::{Device, FIRST_CLOCK_HZ, Proof, Rare, Script};
-use crate::bring_up::AFTER_RESET_US;
+use super::scripts::Scripts;
+use super::{Device, FIRST_CLOCK_HZ, Proof, Script};
+use crate::bring_up::{AFTER_RESET_US, BringUp};
 use crate::client::Flight;
 use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::identity::Kept;
 use crate::lifecycle;
 use crate::lifecycle::{Action, Event, State};
-use crate::pace::Lesson;
-use crate::shut_down::{Farewell, ShutDown};
+use crate::shut_down::ShutDown;
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
 
@@ -101,9 +101,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             self.disarm();
         }
         // What was before tells nothing about what comes after.
-        self.lessons
-            .iter()
-            .for_each(|lesson| lesson.set(Lesson::NONE));
+        self.lessons.iter().for_each(|lesson| lesson.set(None));
         self.forget_windows();
         self.stream.set(None);
         self.buffer.set(Flight::Even);
@@ -174,7 +172,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             self.leftover_us.get()
         };
         let may_come_up = self.may_come_up.take();
-        self.bring_up.map(|bring_up| {
+        self.scripts
+            .map(|scripts| *scripts = Scripts::BringUp(BringUp::new()));
+        self.bring_up(|bring_up| {
             let known = self
                 .profile
                 .fact(|known| bring_up.restart(Some(known), patience_us, may_come_up));
@@ -190,8 +190,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.teardown_fault.set(None);
         let farewell = self
             .profile
-            .map_or(Farewell::default(), |profile| profile.farewell());
-        self.shut_down(ShutDown::new(farewell));
+            .fact(|profile| profile.farewell(self.unlocked.get()));
+        let script = ShutDown::new(farewell.unwrap_or_default());
+        self.run_shut_down(script);
     }
 
     /// The part is stuck. Its reset is the documented way out; whatever it is
@@ -200,12 +201,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         self.cancel_wait();
         self.forget_part();
         self.was_reset.set(true);
-        self.shut_down(ShutDown::rescue());
-    }
-
-    fn shut_down(&self, script: ShutDown) {
-        self.rare.put(Rare::ShutDown(script));
-        self.run(Script::ShutDown);
+        self.run_shut_down(ShutDown::rescue());
     }
 
     /// Disables the controller. False if it is not idle: then nothing is done.

@@ -65,13 +65,14 @@ mod lifetime;
 mod pages;
 mod queue;
 mod reads;
+mod scripts;
 mod standstill;
 mod steps;
 mod waiting;
 
 use crate::aside::Aside;
 use crate::bite::Plan;
-use crate::bring_up::{BringUp, LEFTOVER_US};
+use crate::bring_up::LEFTOVER_US;
 use crate::client::{Flight, Scope, Seat};
 use crate::error::Error;
 use crate::features::{Features, Full, Place};
@@ -81,11 +82,10 @@ use crate::operation::{Kind, OperationScript, Recipe};
 use crate::pace::Lesson;
 use crate::parts_by_id::JedecId;
 use crate::plan;
-use crate::profile::{Profile, Unlocked};
-use crate::shut_down::ShutDown;
+use crate::profile::{Profile, Standing, Unlocked};
+use crate::protection::Protection;
 use crate::stream::Stream;
 use crate::suspension::Suspension;
-use crate::unlock::Unlock;
 use crate::window::Window;
 use core::cell::Cell;
 use core::hash::{Hash, Hasher};
@@ -97,6 +97,7 @@ use kernel::hil::time::{Alarm, ConvertTicks, Ticks};
 use kernel::utilities::cells::{MapCell, OptionalCell};
 use kernel::utilities::leasable_buffer::SubSliceMut;
 use qspi_hil::{Controller, Operation};
+use scripts::Scripts;
 use waiting::Waiting;
 
 pub use counters::Counters;
@@ -132,27 +133,20 @@ enum Proof<Idle, Off> {
 
 /// What the controller and the alarm work for. The scripts themselves are too large to be moved
 /// around.
-#[derive(Clone, Copy, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Script {
-    /// See [`Device::bring_up`].
+    /// See [`Device::scripts`].
     BringUp,
-    /// See [`Device::operation`] and [`Device::course`].
+    /// See [`Device::scripts`] and [`Device::course`].
     Operation,
     /// A read that is one transfer and nothing else, see [`Device::course`].
     Read,
     /// See [`Device::suspension`] and [`Device::stalled`].
     Suspension,
-    /// See [`Device::rare`] and [`Device::course`].
+    /// See [`Device::scripts`] and [`Device::course`].
     Unlock,
-    /// See [`Device::rare`].
+    /// See [`Device::scripts`].
     ShutDown,
-}
-
-/// Scripts that are rarely run, and never at the same time.
-#[derive(Clone, Copy, Hash)]
-enum Rare {
-    Unlock(Unlock),
-    ShutDown(ShutDown),
 }
 
 /// Whose bite it is, and where its bytes are.
@@ -292,9 +286,7 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>, F: Features = Full> {
     /// Longest time in µs that a part may be busy with something from before.
     leftover_us: Cell<u32>,
     script: Cell<Option<Script>>,
-    bring_up: MapCell<BringUp<F::Identity>>,
-    rare: MapCell<Rare>,
-    operation: MapCell<OperationScript>,
+    scripts: MapCell<Scripts<F::Identity>>,
     course: Cell<Option<Course<'a>>>,
     /// What comes after the read in flight, if nobody else wants anything.
     prepared: F::Ahead<Prepared<'a>>,
@@ -304,7 +296,7 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>, F: Features = Full> {
     /// The program or erase that is suspended, or on the way there or back.
     stalled: F::Standstill<Stalled<'a>>,
     /// How long programs and erases take.
-    lessons: [Cell<Lesson>; LESSONS],
+    lessons: [F::Lessons<Lesson>; LESSONS],
     /// When the array began to work, or went on.
     runs_since: Cell<A::Ticks>,
     /// Whether the array works, or stands still.
@@ -314,8 +306,10 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>, F: Features = Full> {
     /// The operation in flight is not to be suspended any more.
     for_good: Cell<bool>,
     profile: <F::Identity as Identity>::Kept,
+    /// What was protected before the part was unlocked.
+    unlocked: F::Asides<Unlocked>,
     /// What an unlock has cleared for good in a part that was forgotten since, to be put back on request.
-    cleared: Cell<Option<(JedecId, Unlocked)>>,
+    cleared: F::Asides<(JedecId, Unlocked)>,
     /// What the controller demands of the profile's reads.
     read_limits: Cell<plan::Granularity>,
     /// The longest time of a read that fills a buffer, in µs.
@@ -384,7 +378,6 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             capacity: Cell::new(buffer.len()),
             clock_limit_hz: Cell::new(FIRST_CLOCK_HZ),
             was_reset: Cell::new(false),
-            cleared: Cell::new(None),
             may_come_up: Cell::new(false),
             waking: Cell::new(false),
             leftover_us: Cell::new(LEFTOVER_US),
@@ -394,20 +387,20 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             windows: [const { Place::EMPTY }; 2],
             stream: Place::EMPTY,
             script: Cell::new(None),
-            bring_up: MapCell::new(BringUp::new()),
-            rare: MapCell::empty(),
-            operation: MapCell::empty(),
+            scripts: MapCell::new(Scripts::Nothing),
             course: Cell::new(None),
             prepared: Place::EMPTY,
             next_page: Place::EMPTY,
             suspension: Place::EMPTY,
             stalled: Place::EMPTY,
-            lessons: [const { Cell::new(Lesson::NONE) }; LESSONS],
+            lessons: [const { Place::EMPTY }; LESSONS],
             runs_since: Cell::new(A::Ticks::from(0)),
             runs: Cell::new(false),
             stood: Cell::new(false),
             for_good: Cell::new(false),
             profile: Kept::EMPTY,
+            unlocked: Place::EMPTY,
+            cleared: Place::EMPTY,
             read_limits: Cell::new(plan::Granularity::bytes(0)),
             read_us: Cell::new(0),
             look_us: Cell::new(0),
@@ -530,6 +523,27 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// What the part was found to be.
     pub fn profile(&self) -> Option<Profile> {
         self.profile.get()
+    }
+
+    /// Something of what the part was found to be, but for what is [write-protected]. It is not
+    /// copied.
+    ///
+    /// [write-protected]: Device::protection
+    pub fn of_profile<R>(&self, of: impl FnOnce(&Profile) -> R) -> Option<R> {
+        self.profile.fact(of)
+    }
+
+    /// What is write-protected, and of a part that is not known all.
+    pub fn protection(&self) -> Protection {
+        self.profile.protection()
+    }
+
+    /// What is write-protected, and was before it was unlocked.
+    fn standing(&self) -> Standing {
+        Standing {
+            protection: self.profile.protection(),
+            unlocked: self.unlocked.get(),
+        }
     }
 
     fn is_known(&self) -> bool {

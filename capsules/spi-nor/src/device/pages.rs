@@ -68,8 +68,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// See [`OperationScript::hands_over`].
     pub(super) fn hands_over(&self) -> Option<u8> {
-        self.operation
-            .map_or(None, |operation| operation.hands_over())
+        self.operation(|operation| operation.hands_over())
+            .flatten()
             .filter(|_| <F::Ahead<NextPage<'a>>>::IS_THERE)
     }
 
@@ -97,7 +97,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         if !goes_on {
             self.next_page.set(None);
             self.script.set(Some(Script::Operation));
-            let act = self.operation.map(OperationScript::withdraw);
+            let act = self.operation(OperationScript::withdraw);
             self.go(act);
             return;
         }
@@ -108,8 +108,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             let NextPage { course, recipe } = page;
             let expected_us = self.expected_us(recipe, course.plan.count);
             self.buffer.set(course.buffer);
-            self.operation
-                .map(|operation| act = operation.follow(recipe, expected_us, status))
+            self.operation(|operation| act = operation.follow::<F>(recipe, expected_us, status))
         });
         self.script.set(Some(Script::Operation));
         let sent = self.perform(&act);

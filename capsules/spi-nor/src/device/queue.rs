@@ -7,7 +7,7 @@
 use super::reads::Begun;
 use super::waiting::Wait;
 use super::{Device, LATER_US};
-use crate::client::{Dimensions, Extras, Flight, Host, Request, Scope, Seat};
+use crate::client::{Dimensions, Eraser, Extras, Flight, Host, Request, Scope, Seat};
 use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::identity::Kept;
@@ -167,21 +167,24 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Host for Device<'a, C, A,
         self.profile.fact(|profile| profile.dimensions)
     }
 
-    fn erase_sizes(&self, start: u32, length: u32) -> u32 {
-        self.profile
-            .fact(|profile| profile.geometry.erase_sizes(start, length))
-            .unwrap_or(0)
-    }
-
     fn now(&self) -> u32 {
         self.alarm.now().into_u32_left_justified()
     }
 
     fn extras(&self) -> Option<Extras> {
-        self.profile.map(|profile| Extras {
-            protection: profile.protection,
+        let protection = self.profile.protection();
+        self.profile.fact(|profile| Extras {
+            protection,
             otp: Area::of(profile.id).filter(|_| F::ASIDES),
             unique_id: F::ASIDES && otp::has_unique_id(profile.id),
         })
+    }
+}
+
+impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Eraser for Device<'a, C, A, F> {
+    fn erase_sizes(&self, start: u32, length: u32) -> u32 {
+        self.profile
+            .fact(|profile| profile.geometry.erase_sizes(start, length))
+            .unwrap_or(0)
     }
 }

@@ -44,9 +44,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let Some(course) = self.course.get().filter(|_| !self.for_good.get()) else {
             return;
         };
-        let is_running = self
-            .operation
-            .map(|operation| operation.stage() == Stage::Busy);
+        let is_running = self.operation(|operation| operation.stage() == Stage::Busy);
         let commands = self
             .profile
             .fact(|profile| profile.suspend_of(course.kind))
@@ -82,14 +80,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             // Enough shorter that it is not shortened again and again.
             if to_run_us.saturating_add(LEAST_LEFT_US) < left_us {
                 self.wait.set(None);
-                let act = self
-                    .operation
-                    .map(|operation| operation.shortened(left_us, to_run_us));
+                let act = self.operation(|operation| operation.shortened(left_us, to_run_us));
                 self.go(act);
             }
             return;
         }
-        let Some(operation) = self.operation.take() else {
+        let Some(operation) = self.operation(|operation| *operation) else {
             return;
         };
         self.course.set(None);
@@ -205,7 +201,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             .map_or(0, |suspension| suspension.settled_us());
         let left_us = stalled.left_us.saturating_sub(settled_us);
         let act = operation.resumed(left_us, stalled.lost_us);
-        self.operation.put(operation);
+        self.put_operation(operation);
         self.course.set(Some(stalled.course));
         self.script.set(Some(Script::Operation));
         self.go(Some(act));

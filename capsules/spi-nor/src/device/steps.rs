@@ -5,8 +5,9 @@
 //! A script and the controller, act by act.
 
 use super::counters::count;
+use super::scripts::Scripts;
 use super::waiting::Wait;
-use super::{Device, Proof, Rare, Script};
+use super::{Device, Proof, Script};
 use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::identity::Kept;
@@ -34,35 +35,31 @@ pub(super) enum Stuck {
 }
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
-    pub(super) fn run(&self, script: Script) {
-        self.script.set(Some(script));
-        self.continue_with(Input::Begin);
-    }
-
     /// The next act of the running script.
     pub(super) fn next_act(&self, input: Input<'_>) -> Option<Act> {
-        match self.script.get()? {
-            Script::BringUp => self.bring_up.map(|bring_up| bring_up.next(input, self)),
-            Script::Operation => {
-                let matters = self
-                    .operation
-                    .map_or(false, |operation| operation.may_be_followed(&input));
-                let is_followed = matters && self.is_followed();
-                self.operation.map(|operation| {
-                    operation.set_followed(is_followed);
-                    operation.next(input)
-                })
-            }
+        let script = self.script.get()?;
+        match script {
             Script::Read => Some(Act::Finished(match input {
                 Input::Refused(error) => Err(Error::Controller(error)),
                 Input::Begin | Input::Done(_) | Input::Elapsed => Ok(()),
             })),
             Script::Suspension => self.suspension.map(|script| script.next(input)),
-            Script::Unlock | Script::ShutDown => self.rare.map_or(None, |script| match script {
-                Rare::Unlock(script) if F::ASIDES => Some(script.next(input)),
-                Rare::Unlock(_) => None,
-                Rare::ShutDown(script) => Some(script.next(input)),
-            }),
+            Script::BringUp | Script::Operation | Script::Unlock | Script::ShutDown => {
+                let is_followed = script == Script::Operation
+                    && self.operation(|operation| operation.may_be_followed(&input)) == Some(true)
+                    && self.is_followed();
+                // That is the one that runs.
+                self.scripts.map(|scripts| match scripts {
+                    Scripts::BringUp(bring_up) => bring_up.next(input, self),
+                    Scripts::Operation(operation) => {
+                        operation.set_followed(is_followed);
+                        operation.next_of::<F>(input)
+                    }
+                    Scripts::Unlock(unlock) if F::ASIDES => unlock.next(input),
+                    Scripts::Nothing | Scripts::Unlock(_) => Act::Finished(Err(Error::Failed)),
+                    Scripts::ShutDown(shut_down) => shut_down.next_of::<F>(input),
+                })
+            }
         }
     }
 
@@ -247,10 +244,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             Script::BringUp => {
                 let is_known = self.is_known();
                 let (settled, shortfall) = self
-                    .bring_up
-                    .map_or((Err(Error::Failed), None), |bring_up| {
+                    .bring_up(|bring_up| {
                         (bring_up.settle(&self.profile, self), bring_up.shortfall())
-                    });
+                    })
+                    .unwrap_or((Err(Error::Failed), None));
                 match result.and(settled) {
                     Ok(()) => {
                         if F::ASIDES {
@@ -281,9 +278,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 self.end_suspension(result);
             }
             Script::Suspension => count(&self.tally.impossible),
-            Script::Unlock => match self.rare.get() {
-                Some(Rare::Unlock(script)) if F::ASIDES => self.end_unlock(&script, result),
-                Some(_) | None => count(&self.tally.impossible),
+            Script::Unlock => match self.unlock(|script| *script) {
+                Some(script) => self.end_unlock(&script, result),
+                None => count(&self.tally.impossible),
             },
             Script::ShutDown => {
                 if result == Err(Error::NoAnswer) {
