@@ -11,6 +11,7 @@ extern crate std;
 
 use std::borrow::ToOwned;
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
@@ -20,6 +21,95 @@ pub struct Edge {
     pub from: String,
     pub to: String,
     pub event: String,
+}
+
+/// What the code calls it.
+#[allow(dead_code, reason = "not every machine's test uses it")]
+pub fn debug(what: impl Debug) -> String {
+    std::format!("{what:?}")
+}
+
+/// The arrows of all events that change the state.
+#[allow(dead_code, reason = "not every machine's test uses it")]
+pub fn edges<S: Copy + PartialEq, E: Copy, A>(
+    states: &[S],
+    events: &[E],
+    transition: impl Fn(S, E) -> (S, A),
+    state_name: impl Fn(S) -> String,
+    event_name: impl Fn(E) -> String,
+) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for from in states {
+        for event in events {
+            let (to, _) = transition(*from, *event);
+            if to != *from {
+                edges.push(Edge {
+                    from: state_name(*from),
+                    to: state_name(to),
+                    event: event_name(*event),
+                });
+            }
+        }
+    }
+    edges
+}
+
+/// A table with a row for each of `rows` and a column for each of `columns`, under a corner that says
+/// what the rows are.
+#[allow(dead_code, reason = "not every machine's test uses it")]
+pub fn matrix<R: Copy, C: Copy>(
+    corner: &str,
+    rows: &[R],
+    columns: &[C],
+    row_name: impl Fn(R) -> String,
+    column_name: impl Fn(C) -> String,
+    cell: impl Fn(R, C) -> String,
+) -> Vec<Vec<String>> {
+    let mut heading = std::vec![corner.to_owned()];
+    heading.extend(columns.iter().map(|column| column_name(*column)));
+    let mut table = std::vec![heading];
+    for row in rows {
+        let mut cells = std::vec![row_name(*row)];
+        cells.extend(columns.iter().map(|column| cell(*row, *column)));
+        table.push(cells);
+    }
+    table
+}
+
+/// A table with a row for each event that is possible: what follows it, and what is done.
+#[allow(dead_code, reason = "not every machine's test uses it")]
+pub fn possible_rows<S: Copy + Debug, E: Copy + Debug>(
+    heading: [&str; 4],
+    states: &[S],
+    events: &[E],
+    transition: impl Fn(S, E) -> Option<(S, &'static str)>,
+) -> Vec<Vec<String>> {
+    let mut table = std::vec![heading.map(ToOwned::to_owned).to_vec()];
+    for state in states {
+        for event in events {
+            if let Some((next, action)) = transition(*state, *event) {
+                let row = [debug(state), debug(event), debug(next), action.to_owned()];
+                table.push(row.to_vec());
+            }
+        }
+    }
+    table
+}
+
+/// A table of these rows. Those that differ in their first cell only share one.
+#[allow(dead_code, reason = "not every machine's test uses it")]
+pub fn shared_rows(
+    heading: [&str; 4],
+    rows: impl IntoIterator<Item = [String; 4]>,
+) -> Vec<Vec<String>> {
+    let mut table = std::vec![heading.map(ToOwned::to_owned).to_vec()];
+    for row in rows {
+        match table[1..].iter_mut().find(|known| known[1..] == row[1..]) {
+            Some(known) => known[0] += &std::format!(", {}", row[0]),
+            None => table.push(row.to_vec()),
+        }
+    }
+    table
 }
 
 /// The lines between a heading and the next of the same rank.

@@ -7,7 +7,7 @@
 #[path = "../../../doc/documented.rs"]
 mod documented;
 
-use documented::{Edge, Section};
+use documented::{Section, edges, matrix};
 use spi_nor::errand::{Action, Errand, Event, Rest, transition};
 use spi_nor::error::Error;
 
@@ -37,18 +37,19 @@ const EVENTS: [Event; 11] = [
     Event::Looked,
 ];
 
-fn errand_name(errand: Errand) -> &'static str {
-    match errand {
+fn errand_name(errand: Errand) -> String {
+    let name = match errand {
         Errand::Idle => "Idle",
         Errand::Waiting => "Waiting",
         Errand::InFlight => "InFlight",
         Errand::Cancelling => "Cancelling",
         Errand::Over(_) => "Over",
-    }
+    };
+    name.to_owned()
 }
 
-fn event_name(event: Event) -> &'static str {
-    match event {
+fn event_name(event: Event) -> String {
+    let name = match event {
         Event::Submitted => "Submitted",
         Event::SubmittedEmpty => "SubmittedEmpty",
         Event::Taken => "Taken",
@@ -60,7 +61,8 @@ fn event_name(event: Event) -> &'static str {
         Event::Cancelled => "Cancelled",
         Event::Revoked(_) => "Revoked",
         Event::Looked => "Looked",
-    }
+    };
+    name.to_owned()
 }
 
 fn action_name(action: Action) -> &'static str {
@@ -80,7 +82,7 @@ fn cell(from: Errand, (to, action): (Errand, Action)) -> String {
     match (from == to, action) {
         (true, Action::Nothing) => "·".to_owned(),
         (true, action) => action_name(action).to_owned(),
-        (false, Action::Nothing) => errand_name(to).to_owned(),
+        (false, Action::Nothing) => errand_name(to),
         (false, action) => format!("{}, {}", errand_name(to), action_name(action)),
     }
 }
@@ -91,37 +93,15 @@ fn section() -> Section {
 
 #[test]
 fn the_documented_table_is_the_transition_function() {
-    let mut expected = vec![
-        std::iter::once("event".to_owned())
-            .chain(ERRANDS.map(|errand| errand_name(errand).to_owned()))
-            .collect::<Vec<_>>(),
-    ];
-    for event in EVENTS {
-        expected.push(
-            std::iter::once(event_name(event).to_owned())
-                .chain(ERRANDS.map(|errand| cell(errand, transition(errand, event))))
-                .collect(),
-        );
-    }
+    let cell = |event, errand| cell(errand, transition(errand, event));
+    let expected = matrix("event", &EVENTS, &ERRANDS, event_name, errand_name, cell);
     section().assert_table(&expected);
 }
 
 #[test]
 fn the_documented_diagram_is_the_transition_function() {
-    let mut expected = Vec::new();
-    for errand in ERRANDS {
-        for event in EVENTS {
-            let (next, _) = transition(errand, event);
-            if next != errand {
-                expected.push(Edge {
-                    from: errand_name(errand).to_owned(),
-                    to: errand_name(next).to_owned(),
-                    event: event_name(event).to_owned(),
-                });
-            }
-        }
-    }
-    section().assert_diagram(errand_name(Errand::default()), &expected);
+    let expected = edges(&ERRANDS, &EVENTS, transition, errand_name, event_name);
+    section().assert_diagram(&errand_name(Errand::default()), &expected);
 }
 
 /// C1: every way from accepted to none tells once, and no other transition tells.

@@ -7,7 +7,7 @@
 #[path = "../../../doc/documented.rs"]
 mod documented;
 
-use documented::{Edge, Section};
+use documented::{Section, debug, edges, matrix};
 use spi_nor::lease::{Answer, Event, Lease, transition};
 
 const LEASES: [Lease; 3] = [Lease::None, Lease::Held, Lease::Revoking];
@@ -41,35 +41,13 @@ fn section() -> Section {
 
 #[test]
 fn the_documented_table_is_the_transition_function() {
-    let mut expected = vec![
-        std::iter::once("lease".to_owned())
-            .chain(EVENTS.iter().map(|event| format!("{event:?}")))
-            .collect::<Vec<_>>(),
-    ];
-    for lease in LEASES {
-        expected.push(
-            std::iter::once(format!("{lease:?}"))
-                .chain(EVENTS.map(|event| cell(lease, transition(lease, event))))
-                .collect(),
-        );
-    }
+    let cell = |lease, event| cell(lease, transition(lease, event));
+    let expected = matrix("lease", &LEASES, &EVENTS, debug, debug, cell);
     section().assert_table(&expected);
 }
 
 #[test]
 fn the_documented_diagram_is_the_transition_function() {
-    let mut expected = Vec::new();
-    for lease in LEASES {
-        for event in EVENTS {
-            let (next, _) = transition(lease, event);
-            if next != lease {
-                expected.push(Edge {
-                    from: format!("{lease:?}"),
-                    to: format!("{next:?}"),
-                    event: format!("{event:?}"),
-                });
-            }
-        }
-    }
-    section().assert_diagram(&format!("{:?}", Lease::default()), &expected);
+    let expected = edges(&LEASES, &EVENTS, transition, debug, debug);
+    section().assert_diagram(&debug(Lease::default()), &expected);
 }

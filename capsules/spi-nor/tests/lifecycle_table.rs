@@ -7,7 +7,7 @@
 #[path = "../../../doc/documented.rs"]
 mod documented;
 
-use documented::{Edge, Section};
+use documented::{Edge, Section, debug, matrix};
 use spi_nor::lifecycle::{Action, EVENTS, Fate, STATES, State, transition};
 
 fn state_name(state: State) -> String {
@@ -58,36 +58,12 @@ fn section() -> Section {
 }
 
 fn table() -> Vec<Vec<String>> {
-    let mut rows = vec![
-        std::iter::once("state".to_owned())
-            .chain(EVENTS.iter().map(|event| format!("{event:?}")))
-            .collect::<Vec<_>>(),
-    ];
-    for state in STATES {
-        rows.push(
-            std::iter::once(state_name(state))
-                .chain(EVENTS.map(|event| cell(state, transition(state, event))))
-                .collect(),
-        );
-    }
-    rows
+    let cell = |state, event| cell(state, transition(state, event));
+    matrix("state", &STATES, &EVENTS, state_name, debug, cell)
 }
 
 fn edges() -> Vec<Edge> {
-    let mut edges = Vec::new();
-    for from in STATES {
-        for event in EVENTS {
-            let (to, _) = transition(from, event);
-            if to != from {
-                edges.push(Edge {
-                    from: state_name(from),
-                    to: state_name(to),
-                    event: format!("{event:?}"),
-                });
-            }
-        }
-    }
-    edges
+    documented::edges(&STATES, &EVENTS, transition, state_name, debug)
 }
 
 #[test]

@@ -11,7 +11,7 @@
 #[path = "../../../doc/documented.rs"]
 mod documented;
 
-use documented::{Edge, Section};
+use documented::{Edge, Section, shared_rows};
 use qspi_hil::{AddressWidth, Operation, Template};
 use spi_nor::error::Error;
 use spi_nor::opcode;
@@ -436,27 +436,13 @@ fn section() -> Section {
 
 #[test]
 fn the_documented_table_is_what_the_script_does() {
-    // Stages in which the same thing leads to the same share a row.
-    let mut rows: Vec<(Vec<&str>, Step)> = Vec::new();
-    for step in steps() {
-        let same = rows.iter_mut().find(|(_, row)| {
-            (row.came_back, row.next, &row.act) == (step.came_back, step.next, &step.act)
-        });
-        match same {
-            Some((stages, _)) => stages.push(step.stage),
-            None => rows.push((vec![step.stage], step)),
-        }
-    }
     let heading = ["stage", "what came back", "next stage", "act"];
-    let mut expected = vec![heading.map(str::to_owned).to_vec()];
-    for (stages, step) in rows {
-        expected.push(vec![
-            stages.join(", "),
-            step.came_back.to_owned(),
-            step.next.to_owned(),
-            step.act,
-        ]);
-    }
+    let rows = steps().into_iter().map(|step| {
+        let words = [step.stage, step.came_back, step.next].map(str::to_owned);
+        let [stage, came_back, next] = words;
+        [stage, came_back, next, step.act]
+    });
+    let expected = shared_rows(heading, rows);
     section().assert_table(&expected);
 }
 

@@ -7,7 +7,7 @@
 #[path = "../../../doc/documented.rs"]
 mod documented;
 
-use documented::{Edge, Section};
+use documented::{Section, debug, edges, possible_rows};
 use spi_nor::unlock::{Action, EVENTS, Failure, STAGES, Stage, transition};
 
 fn action_name(action: Action) -> &'static str {
@@ -36,41 +36,16 @@ fn section() -> Section {
 
 #[test]
 fn the_documented_table_is_the_transition_function() {
-    let mut expected = vec![
-        ["stage", "event", "next stage", "action"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
-    for stage in STAGES {
-        for event in EVENTS {
-            let (next, action) = transition(stage, event);
-            if action != Action::Impossible {
-                expected.push(vec![
-                    format!("{stage:?}"),
-                    format!("{event:?}"),
-                    format!("{next:?}"),
-                    action_name(action).to_owned(),
-                ]);
-            }
-        }
-    }
+    let heading = ["stage", "event", "next stage", "action"];
+    let expected = possible_rows(heading, &STAGES, &EVENTS, |stage, event| {
+        let (next, action) = transition(stage, event);
+        (action != Action::Impossible).then(|| (next, action_name(action)))
+    });
     section().assert_table(&expected);
 }
 
 #[test]
 fn the_documented_diagram_is_the_transition_function() {
-    let mut expected = Vec::new();
-    for stage in STAGES {
-        for event in EVENTS {
-            let (next, _) = transition(stage, event);
-            if next != stage {
-                expected.push(Edge {
-                    from: format!("{stage:?}"),
-                    to: format!("{next:?}"),
-                    event: format!("{event:?}"),
-                });
-            }
-        }
-    }
-    section().assert_diagram(&format!("{:?}", Stage::Queued), &expected);
+    let expected = edges(&STAGES, &EVENTS, transition, debug, debug);
+    section().assert_diagram(&debug(Stage::Queued), &expected);
 }

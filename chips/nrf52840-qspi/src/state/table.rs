@@ -9,19 +9,10 @@ extern crate std;
 #[path = "../../../../doc/documented.rs"]
 mod documented;
 
+use super::Action;
 use super::tests::every;
-use super::{Action, Event, State};
-use documented::{Edge, Section};
-use std::string::String;
+use documented::{Edge, Section, debug, shared_rows};
 use std::vec::Vec;
-
-fn state_name(state: State) -> String {
-    std::format!("{state:?}")
-}
-
-fn event_name(event: Event) -> String {
-    std::format!("{event:?}")
-}
 
 fn action_name(action: Action) -> &'static str {
     match action {
@@ -48,8 +39,7 @@ fn section() -> Section {
 
 #[test]
 fn the_documented_table_is_the_transition_function() {
-    // States in which the same event leads to the same share a row.
-    let mut rows: Vec<(Vec<String>, [String; 3])> = Vec::new();
+    let mut rows = Vec::new();
     for (state, event, next, action) in every() {
         if action == Action::Impossible {
             assert_eq!(state, next);
@@ -59,21 +49,11 @@ fn the_documented_table_is_the_transition_function() {
             assert_eq!(state, next);
             "·".into()
         } else {
-            state_name(next)
+            debug(next)
         };
-        let rest = [event_name(event), next, action_name(action).into()];
-        match rows.iter_mut().find(|(_, known)| *known == rest) {
-            Some((states, _)) => states.push(state_name(state)),
-            None => rows.push((std::vec![state_name(state)], rest)),
-        }
+        rows.push([debug(state), debug(event), next, action_name(action).into()]);
     }
-    let heading = ["state", "event", "next state", "action"];
-    let mut expected: Vec<Vec<String>> = std::vec![heading.map(String::from).to_vec()];
-    for (states, rest) in rows {
-        let mut row = std::vec![states.join(", ")];
-        row.extend(rest);
-        expected.push(row);
-    }
+    let expected = shared_rows(["state", "event", "next state", "action"], rows);
     section().assert_table(&expected);
 }
 
@@ -87,9 +67,9 @@ fn the_documented_diagram_is_the_transition_function() {
             )
         })
         .map(|(state, event, next, _)| Edge {
-            from: state_name(state),
-            to: state_name(next),
-            event: event_name(event),
+            from: debug(state),
+            to: debug(next),
+            event: debug(event),
         })
         .collect();
     section().assert_diagram("Off", &expected);
