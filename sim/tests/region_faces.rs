@@ -13,7 +13,7 @@ use spi_nor::error::Error;
 use spi_nor::kernel_face::{RegionGeometry, SpiNor, SpiNorClient};
 use spi_nor::lifecycle::State;
 use spi_nor::record::{Failure, Kind, Record};
-use spi_nor::region::Access;
+use spi_nor::region::{Access, Grants};
 use spi_nor::region_face::RegionFace;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -58,7 +58,11 @@ struct User {
 
 impl User {
     fn on(board: &mut Board, start: u32, length: u32) -> &'static User {
-        let face = board.add_region(start, length, Access::ReadWrite);
+        User::granted(board, start, length, Access::ReadWrite)
+    }
+
+    fn granted(board: &mut Board, start: u32, length: u32, access: Access) -> &'static User {
+        let face = board.add_region(start, length, access);
         let user: &'static User = board.keep(User::default());
         user.face.set(Some(face));
         face.set_client(user);
@@ -619,4 +623,50 @@ fn a_standing_lease_keeps_the_part_on_for_the_idle_time_only() {
     assert_eq!(board.device().state(), State::Off);
     user.face().hold(false);
     run_to_rest(&mut board);
+}
+
+/// The board wants all that is programmed or erased there read back: what the part does not do is
+/// found out, and told with the first byte that is wrong.
+#[test]
+fn what_is_to_be_verified_is_read_back() {
+    let mut board = settled_board();
+    let verified = Access::ReadWriteAnd(Grants::VERIFIED);
+    let user = User::granted(&mut board, 0x8000, 0x8000, verified);
+    let plain = User::on(&mut board, 0x10_000, 0x8000);
+    let arm = |board: &mut Board, fault| {
+        board
+            .machine
+            .with_qspi(|qspi| qspi.flash_mut().faults.arm(fault, FaultTimes::Count(1)));
+    };
+    let data = || -> &'static mut [u8] { pattern(600, 3).leak() };
+    // All is well, and is told once; an erase that is read back gets no further by that.
+    user.program(0x80, data()).expect("it may");
+    run_to_rest(&mut board);
+    assert_eq!(user.told(), [Told::Programmed(600, Ok(()))]);
+    assert_eq!(user.taken().as_slice(), pattern(600, 3));
+    user.erase(0, 2 * SECTOR).expect("it may");
+    run_to_rest(&mut board);
+    let progress = Told::Progress(SECTOR, 2 * SECTOR);
+    assert_eq!(user.told(), [progress, Told::Erased(2 * SECTOR, Ok(()))]);
+    // One page of three is not programmed.
+    arm(&mut board, FlashFault::ProgramIgnored);
+    user.program(0x80, data()).expect("it may");
+    run_to_rest(&mut board);
+    let mismatch = Err(Error::Mismatch);
+    assert_eq!(user.told(), [Told::Programmed(0, mismatch)]);
+    let last = user.face().record().last;
+    assert_eq!(
+        last.map(|last| (last.kind, last.address)),
+        Some((Kind::Program, 0x80))
+    );
+    arm(&mut board, FlashFault::EraseIgnored);
+    user.erase(0, SECTOR).expect("it may");
+    run_to_rest(&mut board);
+    // The first page was left blank, the second one begins at 100h.
+    assert_eq!(user.told(), [Told::Erased(0x100, mismatch)]);
+    // Who is not verified is not told.
+    arm(&mut board, FlashFault::ProgramIgnored);
+    plain.program(0, data()).expect("it may");
+    run_to_rest(&mut board);
+    assert_eq!(plain.told(), [Told::Programmed(600, Ok(()))]);
 }

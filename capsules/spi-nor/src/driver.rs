@@ -942,16 +942,16 @@ impl<F: Features> Client for Driver<'_, F> {
                 return;
             };
             let outcome = match bite {
-                Bite::Opened => work.advance::<F>(0),
+                Bite::Opened => Ok(work.advance::<F>(0)),
                 Bite::Programmed(count) | Bite::Erased(count) => {
                     if let Some(record) = app.record.get_mut() {
                         record.did(work.kind(), count);
                     }
-                    work.advance::<F>(count)
+                    Ok(work.advance::<F>(count))
                 }
                 Bite::Read(data) => {
                     self.copied(data.len());
-                    if !F::OPTIONS || work.is_read_by_app() {
+                    if !F::OPTIONS || work.is_read() {
                         hand_over(kernel, work.offset::<F>() as usize, data).map(|count| {
                             if let Some(record) = app.record.get_mut() {
                                 record.did(Kind::Read, count);
@@ -961,19 +961,20 @@ impl<F: Features> Client for Driver<'_, F> {
                     } else {
                         self.look(kernel, work, data)
                     }
-                    .unwrap_or_else(|code| Outcome::Over(Err(code.into())))
+                    .map_err(AppError::from)
                 }
-                Bite::Failed(error) => Outcome::Over(Err(error.into())),
+                Bite::Failed(error) => Err(error.into()),
             };
             let goes_on = F::PIPELINES && later.get() == Some(processid);
             let status = match outcome {
-                Outcome::GoesOn => {
+                Ok(Outcome::GoesOn) => {
                     if let Some(slot) = app.slot.filter(|_| !goes_on) {
                         self.waiting.insert(slot);
                     }
                     return;
                 }
-                Outcome::Over(status) => status,
+                Ok(Outcome::Over(status)) => status.map_err(AppError::from),
+                Err(failure) => Err(failure),
             };
             if goes_on {
                 // What it reads is of no use to anybody.

@@ -19,7 +19,8 @@ pub enum Access {
     ReadWriteAnd(Grants),
 }
 
-/// What an app may do that concerns all of the part, or that its board wants of it.
+/// What an app may do that concerns all of the part, or that its board wants of it or of a [kernel
+/// client](crate::region_face).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Grants(u8);
 

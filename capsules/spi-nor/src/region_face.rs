@@ -12,9 +12,11 @@ use crate::bite;
 use crate::client::{Bite, Client, Dimensions, Eraser, Flight, Request, Scope};
 use crate::errand::{self, Action, Errand, Event, Rest};
 use crate::error::Error;
+use crate::features::Full;
 use crate::kernel_face::{RegionGeometry, SpiNor, SpiNorClient};
 use crate::record::{Kind, Ledger, Record};
-use crate::region::Access;
+use crate::region::{Access, Grants};
+use crate::work::{Options, Outcome, Place, Work};
 use core::cell::Cell;
 use core::hash::{Hash, Hasher};
 use kernel::ErrorCode;
@@ -24,15 +26,6 @@ use kernel::utilities::leasable_buffer::SubSliceMut;
 /// What erases are checked against while the part is not known.
 const SECTOR: u32 = 4096;
 
-/// What the client asked for, in addresses of its region.
-#[derive(Clone, Copy, Hash)]
-struct Task {
-    kind: Kind,
-    address: u32,
-    length: u32,
-    done: u32,
-}
-
 /// A region of the part.
 pub struct RegionFace<'a> {
     host: &'a dyn Eraser,
@@ -41,7 +34,8 @@ pub struct RegionFace<'a> {
     access: Access,
     client: OptionalCell<&'a dyn SpiNorClient>,
     errand: Cell<Errand>,
-    task: Cell<Task>,
+    /// What the client asked for.
+    work: Cell<Work>,
     buffer: MapCell<SubSliceMut<'static, u8>>,
     /// Which bites are in flight.
     flights: [Cell<bool>; 2],
@@ -66,12 +60,7 @@ impl<'a> RegionFace<'a> {
             access,
             client: OptionalCell::empty(),
             errand: Cell::new(Errand::Idle),
-            task: Cell::new(Task {
-                kind: Kind::Open,
-                address: 0,
-                length: 0,
-                done: 0,
-            }),
+            work: Cell::new(Work::new(Kind::Open, Place::Array, 0, 0, Options::NONE)),
             buffer: MapCell::empty(),
             flights: [const { Cell::new(false) }; 2],
             standing: Cell::new(false),
@@ -92,7 +81,7 @@ impl<'a> RegionFace<'a> {
         (self.errand.get(), self.standing.get()).hash(hasher);
         self.flights.each_ref().map(Cell::get).hash(hasher);
         if self.errand.get() != Errand::Idle {
-            self.task.get().hash(hasher);
+            self.work.get().hash(hasher);
         }
     }
 
@@ -115,7 +104,7 @@ impl<'a> RegionFace<'a> {
             return Err(ErrorCode::INVAL);
         }
         if kind == Kind::Erase {
-            let sector = self.host.dimensions().map_or(SECTOR, |known| known.sector);
+            let sector = self.sector();
             if !address.is_multiple_of(sector) || !length.is_multiple_of(sector) {
                 return Err(ErrorCode::INVAL);
             }
@@ -125,12 +114,14 @@ impl<'a> RegionFace<'a> {
 
     /// Begins an operation that may.
     fn begin(&self, kind: Kind, address: u32, length: u32) {
-        self.task.set(Task {
-            kind,
-            address,
-            length,
-            done: 0,
-        });
+        let options = if self.access.grants().has(Grants::VERIFIED) {
+            Options::VERIFY
+        } else {
+            Options::NONE
+        };
+        let address = self.start.saturating_add(address);
+        let work = Work::new(kind, Place::Array, address, length, options);
+        self.work.set(work);
         self.happen(if length == 0 {
             Event::SubmittedEmpty
         } else {
@@ -167,10 +158,11 @@ impl<'a> RegionFace<'a> {
             Action::Ask if self.telling_early.get() => self.host.notify_later(),
             Action::Ask => self.host.notify(),
             Action::Progress => {
-                let task = self.task.get();
-                if task.kind == Kind::Erase {
+                let work = self.work.get();
+                // What is read back is done already.
+                if work.kind() == Kind::Erase && work.done() < work.length() {
                     self.client
-                        .map(|client| client.erase_progress(task.done, task.length));
+                        .map(|client| client.erase_progress(work.done(), work.length()));
                 }
             }
             Action::Tell(result) => self.tell(result),
@@ -181,18 +173,15 @@ impl<'a> RegionFace<'a> {
     /// Tells the client, with the operation already forgotten: it may begin the next one from
     /// inside the callback.
     fn tell(&self, result: Result<(), Error>) {
-        let Task {
-            kind,
-            address,
-            length,
-            done,
-        } = self.task.get();
+        let work = self.work.get();
+        let (kind, done) = (work.kind(), work.done());
         // What is still in flight is nobody's.
         self.flights.iter().for_each(|flight| flight.set(false));
-        let stopped_at = address.saturating_add(done);
+        let stopped_at = work.stopped_at::<Full>(self.start);
         self.ledger.ended(self.host, kind, stopped_at, result);
         let buffer = self.buffer.take();
-        self.telling_early.set(result.is_err() || length == 0);
+        self.telling_early
+            .set(result.is_err() || work.length() == 0);
         self.client.map(|client| match (kind, buffer) {
             (Kind::Read, Some(buffer)) => client.read_done(buffer, done, result),
             (Kind::Program, Some(buffer)) => client.program_done(buffer, done, result),
@@ -208,16 +197,37 @@ impl<'a> RegionFace<'a> {
         if self.errand.get() != Errand::Waiting {
             return None;
         }
-        let task = self.task.get();
-        let offset = task.address.saturating_add(task.done);
-        let address = self.start.saturating_add(offset);
-        let length = task.length.saturating_sub(task.done);
-        match task.kind {
-            Kind::Open => None,
-            Kind::Read => Some(Request::Read { address, length }),
-            Kind::Program => Some(Request::Program { address, length }),
-            Kind::Erase => Some(Request::Erase { address, length }),
+        Some(self.work.get().request::<Full>(self.sector()))
+    }
+
+    fn sector(&self) -> u32 {
+        self.host.dimensions().map_or(SECTOR, |known| known.sector)
+    }
+
+    /// What came of the bytes that were read: these are the client's, or are to be the client's.
+    fn take_in(&self, work: &mut Work, data: &[u8]) -> Outcome {
+        let start = work.offset::<Full>() as usize;
+        if work.is_read() {
+            self.buffer.map(|buffer| {
+                if let Some(place) = buffer.as_mut_slice().get_mut(start..) {
+                    bite::copy(place, data);
+                }
+            });
+            let count = data.len() as u32;
+            self.ledger.did(Kind::Read, count);
+            return work.advance::<Full>(count);
         }
+        work.looked::<Full>(data, self.sector(), |_, data| {
+            let differs = |buffer: &mut SubSliceMut<'static, u8>| {
+                let theirs = buffer.as_slice().get(start..).unwrap_or(&[]);
+                // Of bytes that are not there nothing is as it is to be.
+                let theirs = theirs.iter().map(Some).chain(core::iter::repeat(None));
+                let mut pairs = theirs.zip(data);
+                pairs.position(|(theirs, read)| theirs != Some(read))
+            };
+            let wrong = self.buffer.map_or(Some(0), differs);
+            wrong.map(|index| index as u32)
+        })
     }
 }
 
@@ -325,7 +335,8 @@ impl Client for RegionFace<'_> {
         if !flight.of(&self.flights).get() {
             return false;
         }
-        let start = self.task.get().done.saturating_add(skip) as usize;
+        let offset = self.work.get().offset::<Full>();
+        let start = offset.saturating_add(skip) as usize;
         let filled = self
             .buffer
             .map(|data| bite::fill(buffer, data.as_slice(), start))
@@ -341,33 +352,23 @@ impl Client for RegionFace<'_> {
         if !flight.of(&self.flights).replace(false) {
             return;
         }
-        let mut task = self.task.get();
-        let count = match bite {
-            Bite::Failed(error) => {
-                self.happen(Event::Failed(error));
-                return;
+        let mut work = self.work.get();
+        let outcome = match bite {
+            Bite::Failed(error) => Outcome::Over(Err(error)),
+            Bite::Opened => work.advance::<Full>(0),
+            Bite::Programmed(count) | Bite::Erased(count) => {
+                self.ledger.did(work.kind(), count);
+                work.advance::<Full>(count)
             }
-            Bite::Opened => 0,
-            Bite::Programmed(count) | Bite::Erased(count) => count,
-            Bite::Read(data) => {
-                self.buffer.map(|buffer| {
-                    if let Some(place) = buffer.as_mut_slice().get_mut(task.done as usize..) {
-                        bite::copy(place, data);
-                    }
-                });
-                data.len() as u32
-            }
+            Bite::Read(data) => self.take_in(&mut work, data),
         };
-        task.done = task.done.saturating_add(count).min(task.length);
-        self.task.set(task);
-        self.ledger.did(task.kind, count);
-        self.happen(Event::Landed(if task.done == task.length {
-            Rest::Nothing
-        } else if flight.other().of(&self.flights).get() {
-            Rest::Flies
-        } else {
-            Rest::Waits
-        }));
+        self.work.set(work);
+        self.happen(match outcome {
+            Outcome::Over(Ok(())) => Event::Landed(Rest::Nothing),
+            Outcome::Over(Err(error)) => Event::Failed(error),
+            Outcome::GoesOn if flight.other().of(&self.flights).get() => Event::Landed(Rest::Flies),
+            Outcome::GoesOn => Event::Landed(Rest::Waits),
+        });
     }
 
     fn cancel(&self, error: Error) {

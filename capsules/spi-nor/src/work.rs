@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Copyright tock-qspi contributors 2026.
 
-//! An app's request, piece by piece.
+//! A client's request, piece by piece.
 //!
 //! What an app can ask for beyond the bare operation is done here, by more requests to the device:
 //! before an erase, what is blank already is looked for; after a program or an erase, all of it is
@@ -11,7 +11,7 @@
 
 use crate::aside::Aside;
 use crate::client::Request;
-use crate::error::{AppError, Error};
+use crate::error::Error;
 use crate::features::Features;
 use crate::record::Kind;
 
@@ -36,6 +36,8 @@ pub enum Place {
 pub struct Options(u8);
 
 impl Options {
+    /// Nothing more.
+    pub const NONE: Options = Options(0);
     /// What was programmed or erased is read back.
     pub const VERIFY: Options = Options(1 << 0);
     /// What is blank is not erased.
@@ -90,7 +92,7 @@ pub enum Outcome {
     /// There is more to be done.
     GoesOn,
     /// It is over.
-    Over(Result<(), AppError>),
+    Over(Result<(), Error>),
 }
 
 const fn is_blank(data: &[u8]) -> bool {
@@ -175,8 +177,8 @@ impl Work {
         }
     }
 
-    /// Whether what the app is to be given is what is read.
-    pub const fn is_read_by_app(&self) -> bool {
+    /// Whether what is read is what was asked for.
+    pub const fn is_read(&self) -> bool {
         matches!(self.kind, Kind::Read)
     }
 
@@ -253,9 +255,7 @@ impl Work {
                     self.look_on::<F>(next)
                 }
             }
-            Phase::Looking { .. } | Phase::Verifying { .. } => {
-                Outcome::Over(Err(Error::Failed.into()))
-            }
+            Phase::Looking { .. } | Phase::Verifying { .. } => Outcome::Over(Err(Error::Failed)),
         }
     }
 
@@ -286,7 +286,7 @@ impl Work {
     ) -> Outcome {
         let count = data.len() as u32;
         match self.phase::<F>() {
-            Phase::Doing { .. } => Outcome::Over(Err(Error::Failed.into())),
+            Phase::Doing { .. } => Outcome::Over(Err(Error::Failed)),
             Phase::Verifying { at } => {
                 let wrong = match self.kind {
                     Kind::Program => differs(at, data),
@@ -297,7 +297,7 @@ impl Work {
                 };
                 if let Some(index) = wrong {
                     self.done = at.saturating_add(index);
-                    return Outcome::Over(Err(Error::Mismatch.into()));
+                    return Outcome::Over(Err(Error::Mismatch));
                 }
                 let at = at.saturating_add(count);
                 self.phase = Phase::Verifying { at };
@@ -370,7 +370,7 @@ mod tests {
             }
         }
 
-        fn run(&mut self, mut work: Work, source: &[u8]) -> (Result<(), AppError>, u32) {
+        fn run(&mut self, mut work: Work, source: &[u8]) -> (Result<(), Error>, u32) {
             for _ in 0..1000 {
                 let outcome = match work.request::<Full>(SECTOR) {
                     Request::Read { address, length } => {
@@ -463,7 +463,7 @@ mod tests {
         part.keeps = false;
         part.array[..18].fill(0xFF);
         let outcome = part.run(erase(0, 64, Options::VERIFY), &[]);
-        assert_eq!(outcome, (Err(Error::Mismatch.into()), 18));
+        assert_eq!(outcome, (Err(Error::Mismatch), 18));
     }
 
     #[test]
@@ -475,10 +475,7 @@ mod tests {
         let mut part = Part::new(vec![0xFF; 64], 9);
         // A bit that is 0 already stays so.
         part.array[3 + 41] = 0xFE;
-        assert_eq!(
-            part.run(program, &source),
-            (Err(Error::Mismatch.into()), 41)
-        );
+        assert_eq!(part.run(program, &source), (Err(Error::Mismatch), 41));
     }
 
     #[test]
