@@ -6,7 +6,7 @@
 
 use qspi_models::nor::{InMemory, part};
 use spi_nor::region::Access;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use tock_qspi::board::{AfterFault, AppSpec, Board};
@@ -80,4 +80,79 @@ fn it_makes_no_difference_who_was_loaded_first() {
         ]
     });
     assert_eq!(order, "abababc");
+}
+
+/// One who reads on, right behind where another one has just read, may be given what was read ahead for
+/// that one. It overtakes whoever waits then, and is not to overtake him once more.
+#[test]
+fn what_was_read_ahead_lets_nobody_overtake_another_one_twice() {
+    const PIECE: u32 = 4096;
+    const END: u32 = LONG as u32;
+    let mut given = 0;
+    for ticks in 0..60 {
+        let begun = Rc::new(Cell::new(false));
+        let asked = Rc::new(Cell::new(false));
+        let ended = Rc::new(Cell::new(false));
+        let overtaken = Rc::new(Cell::new(0));
+        let spec = |name: char, start: u32, main: Box<dyn Fn()>| AppSpec {
+            name: format!("app-{name}"),
+            id: NonZeroU32::MIN.saturating_add(name as u32 - 'a' as u32),
+            main: Box::new(move || {
+                main();
+                exit_terminate(0);
+            }),
+            region: Some((start, END, Access::ReadOnly)),
+            after_fault: AfterFault::Stop,
+        };
+        let read = |address: u32| {
+            flash::read(address, &mut [0; PIECE as usize]).expect("reads work");
+        };
+        let soon = |begun: &Rc<Cell<bool>>| {
+            let begun = Rc::clone(begun);
+            move || {
+                while !begun.get() {
+                    let _ = userland_rt::alarm::sleep_ticks(1);
+                }
+                let _ = userland_rt::alarm::sleep_ticks(ticks);
+            }
+        };
+        let (first_soon, second_soon) = (soon(&begun), soon(&begun));
+        let (asks, ends) = (Rc::clone(&asked), Rc::clone(&ended));
+        let waits = move || {
+            read(END - 4 * PIECE);
+            begun.set(true);
+            (1..=3).rev().for_each(|piece| read(END - piece * PIECE));
+            asks.set(true);
+            read(0);
+            ends.set(true);
+        };
+        let comes = move || {
+            first_soon();
+            read(0);
+        };
+        let (asks, ends, count) = (asked, ended, Rc::clone(&overtaken));
+        let reads_on = move || {
+            second_soon();
+            for address in [0, 2 * PIECE] {
+                let is_later = asks.get();
+                read(address);
+                count.set(count.get() + u32::from(is_later && !ends.get()));
+            }
+        };
+        let apps = vec![
+            spec('a', 0, Box::new(waits)),
+            spec('b', 2 * END, Box::new(comes)),
+            spec('c', END, Box::new(reads_on)),
+        ];
+        let part = part("MX25R6435F").expect("a known part");
+        let sink = Rc::new(Recorder::default());
+        let settings = settings(part, Box::new(InMemory), Pace::Typical, sink);
+        let mut board = Board::new(settings, apps);
+        assert!(board.run_until(1_000_000, Board::is_over));
+        given += board.device().counters().hits;
+        board.settle();
+        assert_eq!(board.breaches.all(), []);
+        assert!(overtaken.get() <= 1, "asked after {ticks} ticks");
+    }
+    assert!(given > 0, "nobody asked in time");
 }

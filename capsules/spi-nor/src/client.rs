@@ -147,12 +147,14 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Something that there is one of for each kind of scope.
+    /// Whose turn it is: one of two, of all and of those who read while something stands still.
+    /// Whoever is given what was read ahead has had a turn among all, or it would have two of them
+    /// while another one waits for its first.
     pub const fn of<'p, T>(&self, pair: &'p [T; 2]) -> &'p T {
         let [all, reads] = pair;
         match self {
-            Scope::All => all,
-            Scope::ReadsOutside { .. } | Scope::ReadsFrom { .. } => reads,
+            Scope::All | Scope::ReadsFrom { .. } => all,
+            Scope::ReadsOutside { .. } => reads,
         }
     }
 

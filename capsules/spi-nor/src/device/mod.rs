@@ -93,7 +93,7 @@ use counters::Tally;
 use kernel::ErrorCode;
 use kernel::collections::list::List;
 use kernel::deferred_call::{DeferredCall, DeferredCallClient};
-use kernel::hil::time::{Alarm, ConvertTicks, Ticks};
+use kernel::hil::time::{Alarm, ConvertTicks};
 use kernel::utilities::cells::{MapCell, OptionalCell};
 use kernel::utilities::leasable_buffer::SubSliceMut;
 use qspi_hil::{Controller, Operation};
@@ -409,7 +409,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             seats: Cell::new(0),
             wait: Cell::new(None),
             armed: Cell::new(None),
-            longest_wait_us: alarm.ticks_to_us(A::Ticks::half_max_value()),
+            longest_wait_us: alarm.ticks_to_us(waiting::longest_wait()),
             overdue: Cell::new(false),
             answers: Cell::new(0),
             later: Cell::new(false),

@@ -61,6 +61,12 @@ const fn ticks_of(time_us: u32, hz: u32) -> u32 {
     }
 }
 
+/// The most ticks that an alarm is set for at once: half of what its counter holds, and no more than
+/// [`ticks_of`] can tell.
+pub(super) fn longest_wait<T: Ticks>() -> T {
+    T::half_max_value().min(T::from_or_max(1 << 31))
+}
+
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Ticks until `time_us` has passed for sure, and µs of it that are too much for the counter.
     pub(super) fn ticks(&self, time_us: u32) -> (A::Ticks, u32) {
