@@ -248,7 +248,7 @@ fn ready_missing_during_revoke() {
 /// An app can ask how its operations ended. What it was refused is none of them, and who comes
 /// after it begins anew.
 #[test]
-#[cfg_attr(feature = "minimal", ignore = "this board keeps no records")]
+#[cfg_attr(feature = "minimal", ignore = "no records are kept")]
 fn the_record_of_an_app_tells_of_its_last_error() {
     let mut trial = Bench::new(PART)
         .app(|lab| {

@@ -16,6 +16,7 @@ mod four_byte {
 
     /// One app's program must not land in another app's region.
     #[test]
+    #[cfg_attr(feature = "minimal", ignore = "the board knows no such part")]
     fn a_part_that_fell_out_of_four_byte_mode_does_not_program_elsewhere() {
         let mut trial = Bench::new("MT25QU256A")
             .idle_us(10_000_000)
@@ -53,6 +54,7 @@ mod four_byte {
 
     /// The same between two pages of one program, of which the second one would be ready.
     #[test]
+    #[cfg_attr(feature = "minimal", ignore = "the board knows no such part")]
     fn nor_does_it_between_two_pages() {
         let mut programmed = 0;
         for pass in 0.. {

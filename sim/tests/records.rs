@@ -20,6 +20,7 @@ const PART: &str = "MX25R6435F";
 const JUSTIFIED: u32 = 8;
 
 #[test]
+#[cfg_attr(feature = "minimal", ignore = "no records are kept")]
 fn an_app_is_told_of_its_bytes_and_of_its_last_error() {
     let mut trial = Bench::new(PART)
         .app(|lab| {
@@ -90,6 +91,7 @@ fn mortal(lab: &Lab) {
 }
 
 #[test]
+#[cfg_attr(feature = "minimal", ignore = "no records are kept")]
 fn an_app_is_told_what_its_earlier_lives_left_half_done() {
     let mut trial = Bench::new(PART)
         .app(mortal)
@@ -109,6 +111,7 @@ fn an_app_is_told_what_its_earlier_lives_left_half_done() {
 }
 
 #[test]
+#[cfg_attr(feature = "minimal", ignore = "no records are kept")]
 fn the_kernel_can_look_at_all() {
     let mut trial = Bench::new(PART)
         .app(|lab| {
