@@ -510,3 +510,34 @@ fn reads_in_a_row_are_given_what_is_being_read_ahead() {
     board.settle();
     assert_eq!(board.breaches.all(), []);
 }
+
+/// Who asks for less than what is being read ahead gets that, and no byte more; what is left is
+/// for those who come next.
+#[test]
+fn a_shorter_read_is_not_given_all_that_is_being_read_ahead() {
+    let right = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&right);
+    let mut board = board(vec![app(0, (0, BIG), move || {
+        let mut data = [0; 256];
+        for page in 0..64u32 {
+            data.fill(page as u8);
+            flash::program(page * 256, &data).expect("programs work");
+        }
+        let mut next = 0;
+        for length in [4096, 4096, 1000, 24, 3072, 1024, 1024, 1, 1023, 1024] {
+            let mut data = [0xEE; 4096];
+            let (asked, rest) = data.split_at_mut(length);
+            flash::read(next, asked).expect("reads work");
+            let expected = (next..).map(|at| (at / 256) as u8);
+            let is_right = asked.iter().copied().eq(expected.take(length));
+            counted.set(counted.get() + u32::from(is_right && rest.iter().all(|it| *it == 0xEE)));
+            next += length as u32;
+        }
+    })]);
+    assert!(board.run_until(3_000_000, Board::is_over));
+    assert_eq!(right.get(), 10);
+    let counters = board.device().counters();
+    assert!(counters.hits >= 6, "{counters:?}");
+    board.settle();
+    assert_eq!(board.breaches.all(), []);
+}
