@@ -541,3 +541,36 @@ fn a_shorter_read_is_not_given_all_that_is_being_read_ahead() {
     board.settle();
     assert_eq!(board.breaches.all(), []);
 }
+
+/// How often what comes next was prepared in the course of reads in a row, of so many pieces.
+fn prepared_in_a_row<const PIECE: usize>(pieces: u32) -> u32 {
+    let mut board = board(vec![app(0, (0, 8 * BIG), move || {
+        for piece in 0..pieces {
+            flash::read(piece * PIECE as u32, &mut [0; PIECE]).expect("reads work");
+        }
+    })]);
+    let (mut times, mut was_prepared) = (0, false);
+    assert!(board.run_until(3_000_000, |board| {
+        let is_prepared = board.device().has_prepared();
+        times += u32::from(is_prepared && !was_prepared);
+        was_prepared = is_prepared;
+        board.is_over()
+    }));
+    board.settle();
+    assert_eq!(board.breaches.all(), []);
+    times
+}
+
+/// What is read ahead has nothing prepared behind it, until somebody asks for it.
+#[test]
+fn what_comes_after_a_read_that_is_taken_over_is_prepared() {
+    let times = [
+        prepared_in_a_row::<1024>(20),
+        prepared_in_a_row::<4096>(20),
+        prepared_in_a_row::<12_000>(20),
+    ];
+    // The first two are no row yet.
+    assert!(times[0] >= 18 && times[1] >= 18, "{times:?}");
+    // Pieces of one request follow each other.
+    assert!(times[2] <= 21, "{times:?}");
+}

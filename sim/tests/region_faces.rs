@@ -670,3 +670,34 @@ fn what_is_to_be_verified_is_read_back() {
     run_to_rest(&mut board);
     assert_eq!(plain.told(), [Told::Programmed(600, Ok(()))]);
 }
+
+/// The client asks inside its callback, with what it asks for on the wires already.
+#[test]
+fn what_is_being_read_ahead_is_taken_over_and_more_is_prepared_behind_it() {
+    const PIECES: u32 = 20;
+    let mut board = settled_board();
+    let user = User::on(&mut board, 0x4000, PIECES * SECTOR);
+    let next = Rc::new(Cell::new(SECTOR));
+    let after = Rc::clone(&next);
+    user.inside.replace(Some(Box::new(move |user| {
+        let address = after.get();
+        if address < PIECES * SECTOR {
+            after.set(address + SECTOR);
+            let asked = user.face().read(address, user.taken());
+            assert!(asked.is_ok());
+        }
+    })));
+    let buffer = board.keep([0; SECTOR as usize]);
+    assert_eq!(user.read(0, buffer), Ok(()));
+    let (mut times, mut told) = (0, 0);
+    assert!(board.run_until(1_000_000, |board| {
+        let before = std::mem::replace(&mut told, user.told.borrow().len() as u32);
+        times += u32::from(before < told && board.device().has_prepared());
+        told == PIECES
+    }));
+    // The first two are no row yet, and behind the last one is nothing to be asked for.
+    assert!(times >= PIECES - 4, "{times}");
+    run_to_rest(&mut board);
+    board.settle();
+    assert_eq!(board.breaches.all(), Vec::new());
+}
