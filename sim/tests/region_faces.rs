@@ -673,6 +673,7 @@ fn what_is_to_be_verified_is_read_back() {
 
 /// The client asks inside its callback, with what it asks for on the wires already.
 #[test]
+#[cfg_attr(feature = "minimal", ignore = "nothing is read ahead")]
 fn what_is_being_read_ahead_is_taken_over_and_more_is_prepared_behind_it() {
     const PIECES: u32 = 20;
     let mut board = settled_board();
