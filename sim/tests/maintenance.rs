@@ -216,3 +216,36 @@ fn a_part_that_does_not_come_to_an_end_is_reset_out_of_all_modes() {
         .finish_but(|breach| matches!(breach, tock_qspi::breach::Breach::Hardware(_)));
     assert!(caused.len() <= 2, "{caused:?}");
 }
+
+#[test]
+fn what_was_read_ahead_of_a_chip_erase_is_forgotten() {
+    const PIECE: usize = 1024;
+    let may = create_capability!(ChipEraseCapability);
+    let bench = Bench::new(MACRONIX)
+        .nor(|nor| nor.poke(0, &[0x5A; 4 * PIECE]))
+        .app(|lab| {
+            let read = |piece: usize, expected: u8| {
+                let mut data = [0; PIECE];
+                let _ = lab.note("read", flash::read((piece * PIECE) as u32, &mut data));
+                assert_eq!(data, [expected; PIECE]);
+            };
+            (0..2).for_each(|piece| read(piece, 0x5A));
+            lab.tally.set(1);
+            lab.wait_for_signal();
+            read(2, 0xFF);
+        });
+    let mut desk = Desk::new(bench);
+    desk.trial.limit = 10_000_000;
+    let lab = desk.trial.lab.clone();
+    desk.trial.run_until(|_| lab.tally.get() == 1);
+    let board = &mut desk.trial.board;
+    assert!(board.run_until(10_000, |board| board.device().state() == State::Ready));
+    assert_eq!(board.device().counters().ahead, 1, "piece 2 is here");
+    assert_eq!(desk.face.erase_chip(&may), Ok(()));
+    assert_eq!(desk.until_ended(), (Ok(()), 8 << 20));
+    desk.trial.lab.signal();
+    desk.trial.run_to_end();
+    let notes = desk.trial.lab.take_notes();
+    assert_eq!(notes, [("read", Ok(())); 3]);
+    assert_eq!(desk.trial.board.device().counters().hits, 0);
+}
