@@ -8,7 +8,7 @@ use qspi_models::nor::{PartSpec, part};
 use spi_nor::region::Grants;
 use tock_qspi::board::Board;
 use tock_qspi::explore::apps::Task;
-use tock_qspi::explore::random::random;
+use tock_qspi::explore::random::{random, random_with};
 use tock_qspi::explore::schedule::Schedule;
 use tock_qspi::explore::search::{Options, Report, search, search_with};
 use tock_qspi::explore::workload::Workload;
@@ -224,6 +224,32 @@ fn random_orders_with_all_faults_keep_the_contract() {
     // Each fault was armed, and deaths hit operations.
     assert_eq!(report.faults.len(), 12, "{report:#?}");
     assert!(report.orphaned * 10 > report.operations, "{report:#?}");
+}
+
+/// The same of apps that read on and on, beside others that program and erase: what is read ahead is
+/// taken over, or lost to a fault, at any moment.
+#[test]
+fn random_orders_of_reads_in_a_row_keep_the_contract() {
+    for tasks in [
+        &[Task::ReadRow] as &[Task],
+        &[
+            Task::ReadRow,
+            Task::ReadRow,
+            Task::ProgramOn,
+            Task::EraseAll,
+        ],
+    ] {
+        let workload = Workload {
+            tasks,
+            region: 8192,
+            ..Workload::DEFAULT
+        };
+        let bounds = options("p3o40d4t2s2l4f3");
+        let report = random_with::<Board>(&bounds, workload, 11, 4_000, |_| {});
+        assert!(report.breaches.is_empty(), "{tasks:?} {report:#?}");
+        assert!(report.operations >= 4_000, "{tasks:?}");
+        assert!(report.orphaned * 10 > report.operations, "{report:#?}");
+    }
 }
 
 /// Schedules that broke the contract once. Their choices may mean something else by now; what

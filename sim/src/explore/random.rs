@@ -6,8 +6,9 @@
 
 use super::schedule::Schedule;
 use super::search::{Options, lock, rules_of};
-use super::shrink::shrink;
+use super::shrink::shrink_with;
 use super::subject::Subject;
+use super::workload::Workload;
 use super::world::Worlds;
 use fastrand::Rng;
 use serde::Serialize;
@@ -62,11 +63,22 @@ pub fn random<B: Subject>(
     operations: u64,
     progress: impl Fn(u64),
 ) -> Report {
+    random_with::<B>(options, Workload::DEFAULT, seed, operations, progress)
+}
+
+/// The same with other work to do.
+pub fn random_with<B: Subject>(
+    options: &Options,
+    workload: Workload,
+    seed: u64,
+    operations: u64,
+    progress: impl Fn(u64),
+) -> Report {
     let begun = Instant::now();
     let shared = Shared::default();
     thread::scope(|scope| {
         let workers: Vec<_> = (0..options.jobs.max(1))
-            .map(|_| scope.spawn(|| work::<B>(options, seed, operations, &shared)))
+            .map(|_| scope.spawn(|| work::<B>(options, workload, seed, operations, &shared)))
             .collect();
         while !workers.iter().all(|worker| worker.is_finished()) {
             progress(shared.operations.load(Ordering::Relaxed));
@@ -80,7 +92,7 @@ pub fn random<B: Subject>(
     report.operations = shared.operations.into_inner();
     let failing = shared.failing.into_inner();
     if let Some((_, choices)) = failing.unwrap_or_else(|poison| poison.into_inner()) {
-        let (schedule, what): (Schedule, _) = shrink::<B>(options, choices);
+        let (schedule, what): (Schedule, _) = shrink_with::<B>(options, workload, choices, None);
         report.failing = Some(schedule.to_string());
         report.what = what;
     }
@@ -93,8 +105,14 @@ pub fn rng_of(seed: u64, number: u64) -> Rng {
     Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ number)
 }
 
-fn work<B: Subject>(options: &Options, seed: u64, operations: u64, shared: &Shared) {
-    let mut worlds = Worlds::<B>::new(options.part, options.bounds);
+fn work<B: Subject>(
+    options: &Options,
+    workload: Workload,
+    seed: u64,
+    operations: u64,
+    shared: &Shared,
+) {
+    let mut worlds = Worlds::<B>::with_workload(options.part, options.bounds, workload);
     while !shared.stop.load(Ordering::Relaxed) {
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
         let rng = rng_of(seed, number);
