@@ -281,8 +281,7 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
         if let Err(error) = engine.check(&operation, length, &self.config) {
             return Err((error, buffer));
         }
-        let exchange = Exchange::new(operation, length.unwrap_or(0), after_write_enable);
-        let event = self.prepare(engine, operation.address, exchange, buffer)?;
+        let event = self.prepare(engine, &operation, buffer, after_write_enable)?;
         count(&self.tally.started);
         match self.step(event) {
             Action::Trigger(task) => self.trigger(task),
@@ -307,11 +306,12 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
     fn prepare(
         &self,
         engine: Engine,
-        address: u32,
-        exchange: Exchange,
+        operation: &Operation,
         buffer: Option<SubSliceMut<'static, u8>>,
+        after_write_enable: bool,
     ) -> Result<Event, Refusal> {
         let registers = &self.registers;
+        let address = operation.address;
         match engine {
             Engine::Read(readoc) => {
                 let lent = self.lend(buffer)?;
@@ -342,6 +342,8 @@ impl<'a, P: Port, F: DmaFence> Qspi<'a, P, F> {
                 Ok(Event::Start(Task::Erase))
             }
             Engine::Instruct => {
+                let length = buffer.as_ref().map_or(0, SubSliceMut::len);
+                let exchange = Exchange::new(*operation, length, after_write_enable);
                 self.instruction.set(Some(exchange));
                 self.borrowed.insert(buffer);
                 Ok(if self.config.xip_used {
