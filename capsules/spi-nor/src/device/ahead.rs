@@ -107,23 +107,13 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         true
     }
 
-    /// Whether what is on the wires was asked for by nobody.
-    pub(super) fn is_reading_ahead(&self) -> bool {
-        <F::Ahead<Window>>::IS_THERE
-            && self.is_busy()
-            && self
-                .course
-                .get()
-                .is_some_and(|course| course.seat.is_none())
-    }
-
     /// Whoever asks for what is being read ahead, and for no less, is given that read. False if
     /// nobody does.
     pub(super) fn adopt(&self) -> bool {
-        if !self.is_reading_ahead() || self.stalled.is_some() {
+        if !<F::Ahead<Window>>::IS_THERE || !self.is_busy() || self.stalled.is_some() {
             return false;
         }
-        let Some(course) = self.course.get() else {
+        let Some(course) = self.course.get().filter(|course| course.seat.is_none()) else {
             return false;
         };
         let scope = Scope::ReadsFrom {

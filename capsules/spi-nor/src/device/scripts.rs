@@ -47,28 +47,22 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// Something of bring-up, if that was begun last.
     pub(super) fn bring_up<R>(&self, of: impl FnOnce(&mut BringUp<F::Identity>) -> R) -> Option<R> {
-        self.scripts
-            .map(|scripts| match scripts {
-                Scripts::BringUp(bring_up) => Some(of(bring_up)),
-                Scripts::Nothing
-                | Scripts::Operation(_)
-                | Scripts::Unlock(_)
-                | Scripts::ShutDown(_) => None,
-            })
-            .flatten()
+        self.scripts.and_then(|scripts| {
+            let Scripts::BringUp(bring_up) = scripts else {
+                return None;
+            };
+            Some(of(bring_up))
+        })
     }
 
     /// The same of an operation.
     pub(super) fn operation<R>(&self, of: impl FnOnce(&mut OperationScript) -> R) -> Option<R> {
-        self.scripts
-            .map(|scripts| match scripts {
-                Scripts::Operation(operation) => Some(of(operation)),
-                Scripts::Nothing
-                | Scripts::BringUp(_)
-                | Scripts::Unlock(_)
-                | Scripts::ShutDown(_) => None,
-            })
-            .flatten()
+        self.scripts.and_then(|scripts| {
+            let Scripts::Operation(operation) = scripts else {
+                return None;
+            };
+            Some(of(operation))
+        })
     }
 
     /// The same of a write to the protection bits.
@@ -76,14 +70,11 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         if !F::ASIDES {
             return None;
         }
-        self.scripts
-            .map(|scripts| match scripts {
-                Scripts::Unlock(unlock) => Some(of(unlock)),
-                Scripts::Nothing
-                | Scripts::BringUp(_)
-                | Scripts::Operation(_)
-                | Scripts::ShutDown(_) => None,
-            })
-            .flatten()
+        self.scripts.and_then(|scripts| {
+            let Scripts::Unlock(unlock) = scripts else {
+                return None;
+            };
+            Some(of(unlock))
+        })
     }
 }
