@@ -172,15 +172,8 @@ impl OperationScript {
         }
     }
 
-    /// For this recipe and a part that was sent WREN for it and has answered `status` since: the
-    /// script, and its first act.
-    pub fn after_write_enable(recipe: Recipe, status: u8) -> (OperationScript, Act) {
-        let mut script = OperationScript::new(recipe);
-        let act = script.write_enabled::<Full>(status);
-        (script, act)
-    }
-
-    /// The same, in the place of one that is over, which is expected to take `expected_us`.
+    /// In the place of one that is over, or was not begun: for this recipe and a part that was sent WREN
+    /// for it and has answered `status` since, expected to take `expected_us`. Its first act.
     pub fn follow<F: Features>(&mut self, recipe: &Recipe, expected_us: u32, status: u8) -> Act {
         // Not a new one, which would be made elsewhere and then copied.
         let OperationScript {
@@ -196,10 +189,6 @@ impl OperationScript {
         *followed = false;
         *hands_over = None;
         *is_enabled = false;
-        self.write_enabled::<F>(status)
-    }
-
-    fn write_enabled<F: Features>(&mut self, status: u8) -> Act {
         self.stage = Stage::CheckingWriteEnable;
         self.next_of::<F>(Input::Done(&[status]))
     }
@@ -696,9 +685,16 @@ mod tests {
         ..ERASE
     };
 
+    /// That page, with WREN sent for it, and its first act.
+    fn enabled(status: u8) -> (OperationScript, Act) {
+        let mut script = OperationScript::new(PAGE);
+        let act = script.follow::<Full>(&PAGE, PAGE.typical_us, status);
+        (script, act)
+    }
+
     /// A page with another one behind it, after a look that found it quiet.
     fn enabling_next() -> OperationScript {
-        let (mut script, act) = OperationScript::after_write_enable(PAGE, 0x02);
+        let (mut script, act) = enabled(0x02);
         assert_eq!(act, Act::Program(PAGE.operation, 256));
         assert_eq!(script.next(Input::Done(&[])), Act::Pause(48_000));
         script.set_followed(true);
@@ -733,10 +729,10 @@ mod tests {
         let mut script = enabling_next();
         assert_eq!(script.next(Input::Done(&[0x00])), Act::Finished(Ok(())));
         let status = script.hands_over().expect("it was asked");
-        let (_, act) = OperationScript::after_write_enable(PAGE, status);
+        let (_, act) = enabled(status);
         assert_eq!(act, Act::Finished(Err(Error::WriteEnableIgnored)));
         // A latch from before is confirmed, as ever.
-        let (mut script, _) = OperationScript::after_write_enable(PAGE, 0x02);
+        let (mut script, _) = enabled(0x02);
         script.next(Input::Done(&[]));
         script.set_followed(true);
         script.next(Input::Elapsed);

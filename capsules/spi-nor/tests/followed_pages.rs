@@ -72,12 +72,14 @@ fn hands_over(script: &mut OperationScript, is_noisy: bool) {
 fn nothing_is_left_of_the_page_before() {
     for (enables_write, is_noisy) in [(false, false), (false, true), (true, false), (true, true)] {
         let first = page(0, 256, enables_write);
-        let (mut script, _) = OperationScript::after_write_enable(first, WEL);
+        let mut script = OperationScript::new(first);
+        script.follow::<Full>(&first, first.typical_us, WEL);
         hands_over(&mut script, is_noisy);
         assert_eq!(script.is_enabled(), is_noisy, "it was noisy, or was not");
         let next = page(256, 44, enables_write);
         let followed = script.follow::<Full>(&next, next.typical_us, WEL);
-        let (fresh, begun) = OperationScript::after_write_enable(next, WEL);
+        let mut fresh = OperationScript::new(next);
+        let begun = fresh.follow::<Full>(&next, next.typical_us, WEL);
         assert_eq!((script, followed), (fresh, begun));
     }
 }

@@ -6,6 +6,7 @@
 
 use qspi_hil::{AddressWidth, Operation, Template};
 use spi_nor::error::Error;
+use spi_nor::features::Full;
 use spi_nor::opcode;
 use spi_nor::operation::{Kind, OperationScript, Recipe};
 use spi_nor::script::{Act, Input};
@@ -32,7 +33,9 @@ fn page(poll: Poll, enables_write: bool) -> Recipe {
 /// A part that is quiet, heard WREN, and whose WIP bit came back wrong once behind it. What the
 /// script sends from there on, and how it ends, with `followed` at the later looks.
 fn one_wrong_bit(poll: Poll, enables_write: bool, followed: bool) -> (Vec<Act>, bool) {
-    let (mut script, _) = OperationScript::after_write_enable(page(poll, enables_write), WEL);
+    let page = page(poll, enables_write);
+    let mut script = OperationScript::new(page);
+    script.follow::<Full>(&page, page.typical_us, WEL);
     assert!(matches!(script.next(Input::Done(&[])), Act::Pause(_)));
     script.set_followed(true);
     let mut act = script.next(Input::Elapsed);
