@@ -12,6 +12,7 @@ use crate::aside::Aside;
 use crate::error::Error;
 use crate::otp::Area;
 use crate::protection::Protection;
+use kernel::ErrorCode;
 use kernel::collections::list::{ListLink, ListNode};
 
 /// The part as its clients see it. Sizes in bytes.
@@ -24,6 +25,10 @@ pub struct Dimensions {
     /// The largest unit of program.
     pub page: u32,
 }
+
+/// The sector that clients are promised: no part's is told to be smaller. Parts that also erase single
+/// pages (Puya) are not asked to.
+pub const SECTOR: u32 = 4096;
 
 /// What the part has beside bytes of its array.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -273,6 +278,26 @@ pub trait Eraser: Host {
     /// What can be erased at a time all over these `length` bytes from `start` on: with bit *n* set,
     /// 2^*n* bytes. 0 while the part is not known, or if they are not inside it.
     fn erase_sizes(&self, start: u32, length: u32) -> u32;
+}
+
+/// What erases are checked against, in bytes: while the part is not known, the least sector. One
+/// that is larger refuses when the erase's turn comes.
+pub fn sector_of(host: &dyn Host) -> u32 {
+    host.dimensions().map_or(SECTOR, |known| known.sector)
+}
+
+/// Whether these are whole sectors.
+///
+/// # Errors
+/// INVAL if they are not.
+pub fn check_sectors(host: &dyn Host, address: u32, length: u32) -> Result<(), ErrorCode> {
+    let sector = sector_of(host);
+    // Not `%`: the compiler can't know that a sector is never 0 bytes, and would add a panic.
+    if address.is_multiple_of(sector) && length.is_multiple_of(sector) {
+        Ok(())
+    } else {
+        Err(ErrorCode::INVAL)
+    }
 }
 
 /// A client's place in the device's round.

@@ -40,7 +40,9 @@
 //! waits for no more bites of processes than there are other processes (a bite is what fits into
 //! the device's buffer, a page, or an erase unit).
 
-use crate::client::{Bite, Client, Dimensions, Flight, Host, Request, Scope};
+use crate::client::{
+    Bite, Client, Dimensions, Flight, Host, Request, Scope, check_sectors, sector_of,
+};
 use crate::copying;
 use crate::error::{AppError, Error};
 use crate::features::{Features, Full, Owned, Place as _};
@@ -65,10 +67,6 @@ pub use crate::slots::SLOTS;
 
 /// Tock's number for this driver.
 pub const DRIVER_NUM: usize = 0x50005;
-
-/// What erases are checked against while the part is not known: no part's sector is told
-/// to be smaller. One that is larger refuses when the erase's turn comes.
-const SECTOR: u32 = 4096;
 
 /// Read-only allow: what is programmed.
 const ALLOW_PROGRAM: usize = 0;
@@ -496,10 +494,9 @@ impl<'a, F: Features> Driver<'a, F> {
         length: usize,
     ) -> Result<(), ErrorCode> {
         self.begin(processid, &|app, region| {
-            let changes = matches!(kind, Kind::Program | Kind::Erase);
             // What the board wants verified is not done unverified.
             let wants_more = !F::OPTIONS && region.access.grants().has(Grants::VERIFIED);
-            if changes && (wants_more || !region.access.writes()) {
+            if kind.changes() && (wants_more || !region.access.writes()) {
                 return Err(ErrorCode::NOSUPPORT);
             }
             let (address, length) = narrow(address, length)?;
@@ -507,12 +504,7 @@ impl<'a, F: Features> Driver<'a, F> {
                 .translate(address, length)
                 .map_err(|Outside| ErrorCode::INVAL)?;
             if kind == Kind::Erase {
-                let sector = self.sector();
-                // Not `%`: the compiler can't know that a sector is never 0 bytes, and would add a
-                // panic.
-                if !address.is_multiple_of(sector) || !length.is_multiple_of(sector) {
-                    return Err(ErrorCode::INVAL);
-                }
+                check_sectors(self.host, address, length)?;
             }
             let options = self.options(app, region);
             Ok(Work::new(kind, Place::Array, absolute, length, options))
@@ -658,12 +650,8 @@ impl<'a, F: Features> Driver<'a, F> {
         Ok(())
     }
 
-    fn sector(&self) -> u32 {
-        self.host.dimensions().map_or(SECTOR, |known| known.sector)
-    }
-
     fn request(&self, work: &Work) -> Request {
-        work.request::<F>(self.sector())
+        work.request::<F>(sector_of(self.host))
     }
 
     /// What was read is not for the app, but about its own bytes.
@@ -676,6 +664,7 @@ impl<'a, F: Features> Driver<'a, F> {
         work: &mut Work,
         data: &[u8],
     ) -> Result<Outcome, ErrorCode> {
+        let sector = sector_of(self.host);
         let mut outcome = Err(ErrorCode::SIZE);
         if work.kind() == Kind::Program {
             let _gone = kernel
@@ -689,14 +678,14 @@ impl<'a, F: Features> Driver<'a, F> {
                                 let mut pairs = part.iter().zip(data);
                                 pairs.position(|(theirs, read)| theirs.get() != *read)
                             };
-                            outcome = Ok(work.looked::<F>(data, SECTOR, |_, _| {
+                            outcome = Ok(work.looked::<F>(data, sector, |_, _| {
                                 differs().map(|index| index as u32)
                             }));
                         }
                     })
                 });
         } else {
-            outcome = Ok(work.looked::<F>(data, self.sector(), |_, _| None));
+            outcome = Ok(work.looked::<F>(data, sector, |_, _| None));
         }
         outcome
     }

@@ -7,7 +7,7 @@
 //! The [part](crate::part) says what it can do, the controller what it can put on the
 //! wires. A profile is the best of what both can.
 
-use crate::client::Dimensions;
+use crate::client::{Dimensions, SECTOR};
 use crate::geometry::{EraseType, Geometry, Regions};
 use crate::opcode;
 use crate::operation::Kind;
@@ -42,10 +42,6 @@ pub trait Wires {
 
 /// The fastest clock for the plain read, 03h, which has no dummy clocks.
 const PLAIN_READ_HZ: u32 = 20_000_000;
-
-/// The sector that clients are promised. Parts that also erase single pages (Puya) are not
-/// asked to.
-const SECTOR: u32 = 4096;
 
 /// How this part is used.
 #[derive(Clone, Copy, Debug)]

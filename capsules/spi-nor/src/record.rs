@@ -24,6 +24,16 @@ pub enum Kind {
     Erase = 3,
 }
 
+impl Kind {
+    /// Whether it leaves other bytes behind than there were.
+    pub const fn changes(self) -> bool {
+        match self {
+            Kind::Open | Kind::Read => false,
+            Kind::Program | Kind::Erase => true,
+        }
+    }
+}
+
 /// An operation that ended in an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure<E> {

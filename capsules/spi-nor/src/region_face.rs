@@ -9,7 +9,9 @@
 //! operation is outstanding, unless [`RegionFace::hold`] asks for a standing lease.
 
 use crate::bite;
-use crate::client::{Bite, Client, Dimensions, Eraser, Flight, Request, Scope};
+use crate::client::{
+    Bite, Client, Dimensions, Eraser, Flight, Request, Scope, check_sectors, sector_of,
+};
 use crate::errand::{self, Action, Errand, Event, Rest};
 use crate::error::Error;
 use crate::features::Full;
@@ -22,9 +24,6 @@ use core::hash::{Hash, Hasher};
 use kernel::ErrorCode;
 use kernel::utilities::cells::{MapCell, OptionalCell};
 use kernel::utilities::leasable_buffer::SubSliceMut;
-
-/// What erases are checked against while the part is not known.
-const SECTOR: u32 = 4096;
 
 /// A region of the part.
 pub struct RegionFace<'a> {
@@ -94,20 +93,15 @@ impl<'a> RegionFace<'a> {
         if self.errand.get() != Errand::Idle {
             return Err(ErrorCode::BUSY);
         }
-        match (kind, self.access) {
-            (Kind::Program | Kind::Erase, Access::ReadOnly) => return Err(ErrorCode::NOSUPPORT),
-            (Kind::Open | Kind::Read, Access::ReadOnly)
-            | (_, Access::ReadWrite | Access::ReadWriteAnd(_)) => {}
+        if kind.changes() && !self.access.writes() {
+            return Err(ErrorCode::NOSUPPORT);
         }
         let end = address.checked_add(length).ok_or(ErrorCode::INVAL)?;
         if end > self.length {
             return Err(ErrorCode::INVAL);
         }
         if kind == Kind::Erase {
-            let sector = self.sector();
-            if !address.is_multiple_of(sector) || !length.is_multiple_of(sector) {
-                return Err(ErrorCode::INVAL);
-            }
+            check_sectors(self.host, address, length)?;
         }
         Ok(())
     }
@@ -197,11 +191,7 @@ impl<'a> RegionFace<'a> {
         if self.errand.get() != Errand::Waiting {
             return None;
         }
-        Some(self.work.get().request::<Full>(self.sector()))
-    }
-
-    fn sector(&self) -> u32 {
-        self.host.dimensions().map_or(SECTOR, |known| known.sector)
+        Some(self.work.get().request::<Full>(sector_of(self.host)))
     }
 
     /// What came of the bytes that were read: these are the client's, or are to be the client's.
@@ -217,13 +207,12 @@ impl<'a> RegionFace<'a> {
             self.ledger.did(Kind::Read, count);
             return work.advance::<Full>(count);
         }
-        work.looked::<Full>(data, self.sector(), |_, data| {
+        work.looked::<Full>(data, sector_of(self.host), |_, data| {
             let differs = |buffer: &mut SubSliceMut<'static, u8>| {
                 let theirs = buffer.as_slice().get(start..).unwrap_or(&[]);
                 // Of bytes that are not there nothing is as it is to be.
-                let theirs = theirs.iter().map(Some).chain(core::iter::repeat(None));
-                let mut pairs = theirs.zip(data);
-                pairs.position(|(theirs, read)| theirs != Some(read))
+                let mut read = data.iter().enumerate();
+                read.position(|(index, read)| theirs.get(index) != Some(read))
             };
             let wrong = self.buffer.map_or(Some(0), differs);
             wrong.map(|index| index as u32)

@@ -268,7 +268,7 @@ impl Work {
             self.phase = Phase::Looking { at: next };
             return Outcome::GoesOn;
         }
-        let changes = matches!(self.kind, Kind::Program | Kind::Erase);
+        let changes = self.kind.changes();
         if F::OPTIONS && changes && self.options.has(Options::VERIFY) && self.length > 0 {
             self.phase = Phase::Verifying { at: 0 };
             return Outcome::GoesOn;
