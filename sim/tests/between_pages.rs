@@ -6,15 +6,11 @@
 
 mod support;
 
-use qspi_models::nor::{FaultTimes, FlashFault, InMemory, part};
-use spi_nor::region::Access;
+use qspi_models::nor::{FaultTimes, FlashFault};
 use std::cell::RefCell;
-use std::num::NonZeroU32;
 use std::rc::Rc;
-use support::known;
-use tock_qspi::board::{AfterFault, AppSpec, Board};
-use tock_qspi::console::Recorder;
-use tock_qspi::setup::{Pace, settings};
+use support::{app, known, shipped};
+use tock_qspi::board::{AppSpec, Board};
 use userland_rt::flash;
 use userland_rt::system_call::exit_terminate;
 
@@ -22,25 +18,8 @@ const BYTES: usize = 1500;
 
 type Result = std::result::Result<(), flash::Error>;
 
-/// App number n has the n-th 64 KiB.
-fn app(number: u32, main: impl Fn() + 'static) -> AppSpec {
-    AppSpec {
-        name: format!("app-{number}"),
-        id: NonZeroU32::MIN.saturating_add(number),
-        main: Box::new(main),
-        region: Some((number * 0x10000, 0x10000, Access::ReadWrite)),
-        after_fault: AfterFault::Stop,
-    }
-}
-
 fn board_with(name: &str, apps: Vec<AppSpec>) -> Board {
-    let settings = settings(
-        part(name).expect("a known part"),
-        Box::new(InMemory),
-        Pace::Typical,
-        Rc::new(Recorder::default()),
-    );
-    Board::new(settings, apps)
+    Board::new(shipped(name), apps)
 }
 
 fn board(name: &str, told: &Rc<RefCell<Vec<Result>>>) -> Board {
@@ -50,12 +29,12 @@ fn board(name: &str, told: &Rc<RefCell<Vec<Result>>>) -> Board {
 /// With another app, if `beside`, that does nothing but hold a lease.
 fn board_of(name: &str, told: &Rc<RefCell<Vec<Result>>>, beside: bool) -> Board {
     let told = Rc::clone(told);
-    let writer = app(0, move || {
+    let writer = app(0, (0, 0x10000), move || {
         let ended = flash::program(0, &[0x5A; BYTES]);
         told.borrow_mut().push(ended);
         exit_terminate(0);
     });
-    let holder = app(1, || {
+    let holder = app(1, (0x10000, 0x10000), || {
         flash::open().expect("it opens");
         let _ = userland_rt::alarm::sleep_ms(40);
         exit_terminate(0);
@@ -242,13 +221,13 @@ fn whoever_asks_between_pages_is_served_after_the_page_in_flight() {
             let over = Rc::clone(&writer);
             let asked = Rc::new(std::cell::Cell::new((0, 0)));
             let noted = Rc::clone(&asked);
-            let first = app(0, move || {
+            let first = app(0, (0, 0x10000), move || {
                 let ended = flash::program(0, &[0x5A; 16 * 256]);
                 ended.expect("programs work");
                 *over.borrow_mut() = true;
                 exit_terminate(0);
             });
-            let second = app(1, move || {
+            let second = app(1, (0x10000, 0x10000), move || {
                 let _ = userland_rt::alarm::sleep_ticks(60 + delay * 3);
                 noted.set((1, 0));
                 flash::program(0, &[1; 16]).expect("programs work");
@@ -328,7 +307,7 @@ fn a_buffer_that_is_taken_back_costs_no_upcall_and_no_byte() {
                 notes.borrow_mut().push(ended.expect("it is watched"));
                 exit_terminate(0);
             };
-            let mut board = board_with(name, vec![app(0, main)]);
+            let mut board = board_with(name, vec![app(0, (0, 0x10000), main)]);
             assert!(board.run_until(1_000_000, Board::is_over), "{name} {delay}");
             board.settle();
             assert_eq!(board.breaches.all(), [], "{name} {delay}");

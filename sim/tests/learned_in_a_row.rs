@@ -5,45 +5,24 @@
 //! A part that is slower than its tables say is asked less and less often, also where each page
 //! follows the one before without a pause, and after a page that has stood still.
 
-use qspi_models::nor::{BusyTime, InMemory, part};
+mod support;
+
+use qspi_models::nor::BusyTime;
 use qspi_models::{FlashOperation, Observation};
-use spi_nor::region::Access;
-use std::cell::RefCell;
-use std::num::NonZeroU32;
-use std::rc::Rc;
-use tock_qspi::board::{AfterFault, AppSpec, Board};
-use tock_qspi::console::Recorder;
-use tock_qspi::setup::{Pace, settings};
+use support::{app, shipped};
+use tock_qspi::board::{AppSpec, Board};
 use userland_rt::flash;
-use userland_rt::system_call::exit_terminate;
 
 const PAGES: usize = 32;
 const RDSR: u8 = 0x05;
 
-fn app(number: u32, main: impl FnMut() + 'static) -> AppSpec {
-    let main = RefCell::new(main);
-    AppSpec {
-        name: format!("app-{number}"),
-        id: NonZeroU32::MIN.saturating_add(number),
-        main: Box::new(move || {
-            (main.borrow_mut())();
-            exit_terminate(0);
-        }),
-        region: Some((number * 0x10000, 0x10000, Access::ReadWrite)),
-        after_fault: AfterFault::Stop,
-    }
-}
-
 /// How often a part is asked in each page of a row, if it takes half as long again as its tables say.
 fn looks(others: Vec<AppSpec>) -> Vec<usize> {
-    let part = part("MX25R6435F").expect("a known part");
-    let sink = Rc::new(Recorder::default());
-    let settings = settings(part, Box::new(InMemory), Pace::Typical, sink);
-    let row = app(0, || {
+    let row = app(0, (0, 0x10000), || {
         flash::program(0, &[0x5A; PAGES * 256]).expect("programs work");
     });
     let apps = std::iter::once(row).chain(others).collect();
-    let mut board = Board::new(settings, apps);
+    let mut board = Board::new(shipped("MX25R6435F"), apps);
     board.machine.with_qspi(|qspi| {
         qspi.set_observing(true);
         let slow = BusyTime::Scaled { percent: 150 };
@@ -90,7 +69,7 @@ fn from_page_to_page() {
 
 #[test]
 fn after_a_page_that_has_stood_still() {
-    let reader = app(1, || {
+    let reader = app(1, (0x10000, 0x10000), || {
         let _ = userland_rt::alarm::sleep_ms(1);
         let mut bytes = [0; 16];
         flash::read(0, &mut bytes).expect("reads work");

@@ -7,18 +7,13 @@
 
 mod support;
 
-use qspi_models::nor::{FaultTimes, FlashFault, InMemory, part};
+use qspi_models::nor::{FaultTimes, FlashFault};
 use qspi_models::{FlashOperation, Observation, Task};
-use spi_nor::region::Access;
 use std::cell::{Cell, RefCell};
-use std::num::NonZeroU32;
 use std::rc::Rc;
-use support::known;
-use tock_qspi::board::{AfterFault, AppSpec, Board};
-use tock_qspi::console::Recorder;
-use tock_qspi::setup::{Pace, settings};
+use support::{app, known, shipped};
+use tock_qspi::board::{AppSpec, Board};
 use userland_rt::flash;
-use userland_rt::system_call::exit_terminate;
 
 const BYTES: usize = 1500;
 /// Not at a page's begin, nor at a multiple of four.
@@ -26,38 +21,18 @@ const START: u32 = 77;
 
 type Result = std::result::Result<(), flash::Error>;
 
-fn app(number: u32, start: u32, main: impl FnMut() + 'static) -> AppSpec {
-    let main = RefCell::new(main);
-    AppSpec {
-        name: format!("app-{number}"),
-        id: NonZeroU32::MIN.saturating_add(number),
-        main: Box::new(move || {
-            (main.borrow_mut())();
-            exit_terminate(0);
-        }),
-        region: Some((start, 0x10000, Access::ReadWrite)),
-        after_fault: AfterFault::Stop,
-    }
-}
-
 fn pattern() -> [u8; BYTES] {
     std::array::from_fn(|index| (index * 7 + index / 256) as u8)
 }
 
 fn board_with(name: &str, apps: Vec<AppSpec>) -> Board {
-    let settings = settings(
-        part(name).expect("a known part"),
-        Box::new(InMemory),
-        Pace::Typical,
-        Rc::new(Recorder::default()),
-    );
-    Board::new(settings, apps)
+    Board::new(shipped(name), apps)
 }
 
 /// Programs six pages, and notes how that ended.
 fn writer(told: &Rc<RefCell<Vec<Result>>>) -> AppSpec {
     let told = Rc::clone(told);
-    app(0, 0, move || {
+    app(0, (0, 0x10000), move || {
         let ended = flash::program(START, &pattern());
         told.borrow_mut().push(ended);
     })
@@ -66,7 +41,7 @@ fn writer(told: &Rc<RefCell<Vec<Result>>>) -> AppSpec {
 /// One app programs six pages, another one programs and reads one now and then.
 fn board(name: &str, told: &Rc<RefCell<Vec<Result>>>, others: &Rc<Cell<u32>>) -> Board {
     let others = Rc::clone(others);
-    let second = app(1, 0x10000, move || {
+    let second = app(1, (0x10000, 0x10000), move || {
         for round in 0..3u32 {
             let _ = userland_rt::alarm::sleep_ticks(30 + round * 37);
             flash::program(round * 256, &[round as u8; 256]).expect("programs work");
@@ -208,7 +183,7 @@ fn a_wip_that_returns_loses_no_page() {
 #[cfg_attr(feature = "minimal", ignore = "no next page lies ready")]
 fn the_array_rests_for_two_commands() {
     let (mut pages, mut short) = (0, 0);
-    let only = app(0, 0, || {
+    let only = app(0, (0, 0x10000), || {
         flash::program(0, &[0x5A; 16 * 256]).expect("programs work");
     });
     let mut board = board_with("MX25R6435F", vec![only]);

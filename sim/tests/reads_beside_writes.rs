@@ -5,45 +5,22 @@
 //! Reads that run into what was read ahead, and reads beside programs and erases: what is read is
 //! right, and nobody is forgotten.
 
-use qspi_models::DmaStop;
-use qspi_models::nor::{FaultTimes, FlashFault, InMemory, part};
-use spi_nor::region::Access;
-use std::cell::{Cell, RefCell};
-use std::num::NonZeroU32;
-use std::rc::Rc;
-use tock_qspi::board::{AfterFault, AppSpec, Board};
-use tock_qspi::console::Recorder;
-use tock_qspi::setup::{Pace, settings};
-use userland_rt::flash;
-use userland_rt::system_call::exit_terminate;
+mod support;
 
-fn app(number: u32, region: (u32, u32), main: impl FnMut() + 'static) -> AppSpec {
-    let main = RefCell::new(main);
-    AppSpec {
-        name: format!("app-{number}"),
-        id: NonZeroU32::MIN.saturating_add(number),
-        main: Box::new(move || {
-            (main.borrow_mut())();
-            exit_terminate(0);
-        }),
-        region: Some((region.0, region.1, Access::ReadWrite)),
-        after_fault: AfterFault::Stop,
-    }
-}
+use qspi_models::DmaStop;
+use qspi_models::nor::{FaultTimes, FlashFault};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use support::{app, shipped};
+use tock_qspi::board::{AppSpec, Board};
+use userland_rt::flash;
 
 fn board(apps: Vec<AppSpec>) -> Board {
     board_with("MX25R6435F", apps)
 }
 
 fn board_with(name: &str, apps: Vec<AppSpec>) -> Board {
-    let part = part(name).expect("a known part");
-    let settings = settings(
-        part,
-        Box::new(InMemory),
-        Pace::Typical,
-        Rc::new(Recorder::default()),
-    );
-    Board::new(settings, apps)
+    Board::new(shipped(name), apps)
 }
 
 /// A read of two bites whose first one ends inside what was read ahead.

@@ -4,15 +4,15 @@
 
 //! How close a bulk read comes to what the bus can carry.
 
-use qspi_models::nor::{InMemory, part};
+mod support;
+
 use spi_nor::region::Access;
 use std::cell::Cell;
 use std::num::NonZeroU32;
 use std::rc::Rc;
+use support::shipped;
 use tock_qspi::board::{AfterFault, AppSpec, Board};
-use tock_qspi::console::Recorder;
 use tock_qspi::machine::Machine;
-use tock_qspi::setup::{Pace, settings};
 use userland_cases::tour::bulk_reader::BulkReader;
 use userland_rt::flash;
 use userland_rt::system_call::exit_terminate;
@@ -49,13 +49,7 @@ fn read_a_mebibyte(part_name: &str) -> u64 {
         region: Some((0, LENGTH, Access::ReadOnly)),
         after_fault: AfterFault::Stop,
     };
-    let part = part(part_name).expect("a known part");
-    let mut settings = settings(
-        part,
-        Box::new(InMemory),
-        Pace::Typical,
-        Rc::new(Recorder::default()),
-    );
+    let mut settings = shipped(part_name);
     settings.qspi.set_observing(false);
     let mut board = Board::new(settings, vec![app]);
     machine.set(Some(Rc::clone(&board.machine)));

@@ -4,14 +4,14 @@
 
 //! Whoever has waited longest is next, and a long request lets others in between.
 
-use qspi_models::nor::{InMemory, part};
+mod support;
+
 use spi_nor::region::Access;
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
 use std::rc::Rc;
+use support::shipped;
 use tock_qspi::board::{AfterFault, AppSpec, Board};
-use tock_qspi::console::Recorder;
-use tock_qspi::setup::{Pace, settings};
 use userland_rt::flash;
 use userland_rt::system_call::exit_terminate;
 
@@ -43,14 +43,7 @@ fn reader<const LENGTH: usize>(name: char, times: usize, ends: &Ends) -> AppSpec
 
 fn order_of_ends(apps: impl FnOnce(&Ends) -> Vec<AppSpec>) -> String {
     let ends = Ends::default();
-    let part = part("MX25R6435F").expect("a known part");
-    let settings = settings(
-        part,
-        Box::new(InMemory),
-        Pace::Typical,
-        Rc::new(Recorder::default()),
-    );
-    let mut board = Board::new(settings, apps(&ends));
+    let mut board = Board::new(shipped("MX25R6435F"), apps(&ends));
     assert!(board.run_until(1_000_000, Board::is_over));
     board.settle();
     assert_eq!(board.breaches.all(), []);
@@ -145,10 +138,7 @@ fn what_was_read_ahead_lets_nobody_overtake_another_one_twice() {
             spec('b', 2 * END, Box::new(comes)),
             spec('c', END, Box::new(reads_on)),
         ];
-        let part = part("MX25R6435F").expect("a known part");
-        let sink = Rc::new(Recorder::default());
-        let settings = settings(part, Box::new(InMemory), Pace::Typical, sink);
-        let mut board = Board::new(settings, apps);
+        let mut board = Board::new(shipped("MX25R6435F"), apps);
         assert!(board.run_until(1_000_000, Board::is_over));
         given += board.device().counters().hits;
         board.settle();

@@ -25,6 +25,7 @@ use tock_qspi::machine::Machine;
 use tock_qspi::setup::{self, Pace};
 use userland_rt::alarm;
 use userland_rt::flash::{self, Error};
+use userland_rt::system_call::exit_terminate;
 
 pub use userland_rt::ErrorCode;
 
@@ -55,14 +56,34 @@ pub fn all_known() -> impl Iterator<Item = &'static PartSpec> {
         .filter_map(part)
 }
 
-/// A board with that part on it. It rests sooner than the program's, and switches to apps faster.
-pub fn settings(name: &str) -> Settings {
+/// The program's own board with that part on it.
+pub fn shipped(name: &str) -> Settings {
     let part = part(name).expect("a known part");
     let sink = Rc::new(Recorder::default());
+    setup::settings(part, Box::new(InMemory), Pace::Typical, sink)
+}
+
+/// One that rests sooner, and switches to apps faster.
+pub fn settings(name: &str) -> Settings {
     Settings {
         idle_us: 10_000,
         switch_ns: 100,
-        ..setup::settings(part, Box::new(InMemory), Pace::Typical, sink)
+        ..shipped(name)
+    }
+}
+
+/// An app that may do anything in its region (first byte, bytes), and ends after this.
+pub fn app(number: u32, (start, length): (u32, u32), main: impl FnMut() + 'static) -> AppSpec {
+    let main = RefCell::new(main);
+    AppSpec {
+        name: format!("app-{number}"),
+        id: NonZeroU32::MIN.saturating_add(number),
+        main: Box::new(move || {
+            (main.borrow_mut())();
+            exit_terminate(0);
+        }),
+        region: Some((start, length, Access::ReadWrite)),
+        after_fault: AfterFault::Stop,
     }
 }
 
