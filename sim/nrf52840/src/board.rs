@@ -388,22 +388,13 @@ fn forget(ram: &Memory) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine_code::kernel;
     use emulated_cortex_m::Segment;
     use qspi_models::nor::part;
     use std::collections::BTreeMap;
 
     fn board(code: &[u16]) -> Board {
-        let mut bytes = Vec::new();
-        for word in [RAM + 0x1000, 0x41, 0, 0x61] {
-            bytes.extend(u32::to_le_bytes(word));
-        }
-        bytes.resize(0x40, 0);
-        bytes.extend(code.iter().flat_map(|half| half.to_le_bytes()));
-        let image = Image {
-            segments: vec![Segment { address: 0, bytes }],
-            symbols: BTreeMap::new(),
-        };
-        Board::new(&image, Nor::new(part("MX25R6435F").unwrap())).unwrap()
+        Board::new(&kernel(code), Nor::new(part("MX25R6435F").unwrap())).unwrap()
     }
 
     #[test]

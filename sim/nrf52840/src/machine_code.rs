@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 // Copyright tock-qspi contributors 2026.
 
-//! Apps of machine code that is written out by hand: of what they execute, each instruction is known.
+//! Apps and kernels of machine code that is written out by hand: of what they execute, each instruction is known.
+
+use emulated_cortex_m::{Image, Segment};
+use std::collections::BTreeMap;
 
 /// Where the nRF52840DK's kernel looks for apps.
 pub const FLASH: u32 = 0x4_0000;
@@ -56,6 +59,20 @@ impl Code {
     #[must_use]
     pub fn bytes(&self) -> u32 {
         2 * self.0.len() as u32
+    }
+}
+
+/// A kernel that begins with that code, and whose hard fault handler comes 32 bytes after it began.
+#[must_use]
+pub fn kernel(code: &[u16]) -> Image {
+    const ENTRY: u32 = 0x40;
+    let vectors = [0x2000_1000, ENTRY | 1, 0, (ENTRY + 0x20) | 1];
+    let mut bytes = vectors.map(u32::to_le_bytes).as_flattened().to_vec();
+    bytes.resize(ENTRY as usize, 0);
+    bytes.extend(code.iter().flat_map(|half| half.to_le_bytes()));
+    Image {
+        segments: vec![Segment { address: 0, bytes }],
+        symbols: BTreeMap::new(),
     }
 }
 

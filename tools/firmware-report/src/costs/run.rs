@@ -320,23 +320,13 @@ pub fn measure(image: &Image, shares: &mut Shares, case: &Case) -> Result<Ran, P
 mod tests {
     use super::super::case::CASES;
     use super::*;
-    use emulated_cortex_m::{Fault, Segment};
-    use std::collections::BTreeMap;
+    use emulated_cortex_m::Fault;
+    use emulated_nrf52840::machine_code::kernel;
 
     /// What becomes of an app on a kernel that is these instructions.
     fn stuck_in(code: &[u16]) -> Stuck {
-        let mut bytes = Vec::new();
-        for word in [0x2000_1000, 0x41, 0, 0x41] {
-            bytes.extend(u32::to_le_bytes(word));
-        }
-        bytes.resize(0x40, 0);
-        bytes.extend(code.iter().flat_map(|half| half.to_le_bytes()));
-        let image = Image {
-            segments: vec![Segment { address: 0, bytes }],
-            symbols: BTreeMap::new(),
-        };
         let apps = [app::build(&CASES[0], 0)];
-        let mut board = boot(&image, &apps).expect("it fits");
+        let mut board = boot(&kernel(code), &apps).expect("it fits");
         let (passed, end) = drive(&mut board, &apps, &[apps[0].is_done], 10_000);
         assert!(passed.is_empty());
         assert!(board.take_trace().len() <= 10_000);
