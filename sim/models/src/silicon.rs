@@ -49,6 +49,9 @@ pub struct Silicon {
     /// Default `BeforeLastProgram`: PS53 says "when the transfer is complete", and
     /// every driver polls WIP afterwards.
     pub ready_of_write: ReadyOfWrite,
+    /// Default `true`: Nordic's support says that RDSR comes before each operation, and between two
+    /// pages of one WRITESTART it has to. If `false`, the first page is sent whatever the part does.
+    pub first_page_waits: bool,
     /// Default `Ignored`: no evidence.
     pub start_while_busy: StartWhileBusy,
     /// Default `PassedThrough`: PebbleOS passes unaligned flash addresses; the
@@ -77,6 +80,7 @@ impl Default for Silicon {
     fn default() -> Self {
         Self {
             ready_of_write: ReadyOfWrite::BeforeLastProgram,
+            first_page_waits: true,
             start_while_busy: StartWhileBusy::Ignored,
             unaligned_flash_address: UnalignedAddress::PassedThrough,
             on_stop: OnStop::Stops,

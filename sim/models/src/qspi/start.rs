@@ -106,7 +106,8 @@ impl Qspi {
             }
             Task::Write => {
                 transfer = Some(self.plan_transfer(task)?);
-                stages.extend(page_stages());
+                let waits = usize::from(!self.silicon.first_page_waits);
+                stages.extend(page_stages().into_iter().skip(waits));
             }
             Task::Erase => self.plan_erase(&mut stages)?,
             Task::CustomInstruction => self.plan_custom(&mut stages),
