@@ -18,6 +18,8 @@ pub struct Meter {
     /// Time that the array worked, in ns.
     pub array_ns: u64,
     busy_since: Option<u64>,
+    /// A custom instruction is what runs.
+    instructs: bool,
 }
 
 impl Meter {
@@ -27,18 +29,21 @@ impl Meter {
             Observation::TaskTriggered {
                 task,
                 accepted: true,
-            } => match task {
-                Task::Read | Task::Write | Task::Erase => self.transfers += 1,
-                Task::CustomInstruction => self.instructions += 1,
-                Task::Activate
-                | Task::Deactivate
-                | Task::DeepPowerDownEnter
-                | Task::DeepPowerDownExit => {}
-            },
+            } => {
+                self.instructs = task == Task::CustomInstruction;
+                match task {
+                    Task::Read | Task::Write | Task::Erase => self.transfers += 1,
+                    Task::CustomInstruction => self.instructions += 1,
+                    Task::Activate
+                    | Task::Deactivate
+                    | Task::DeepPowerDownEnter
+                    | Task::DeepPowerDownExit => {}
+                }
+            }
             Observation::Bus {
                 opcode: Some(0x05 | 0x70),
                 ..
-            } => self.polls += 1,
+            } if self.instructs => self.polls += 1,
             Observation::BusyStarted { .. } => self.busy_since = Some(seen.at),
             Observation::BusyEnded { .. } => {
                 if let Some(since) = self.busy_since.take() {
