@@ -144,6 +144,15 @@ pub trait Controller<'a> {
         })
     }
 
+    /// Whether an operation of this template that is started while the flash programs or erases is
+    /// put on the wires as soon as the flash is quiet, after a WREN: the controller looks at the
+    /// status register (05h, JESD216) by itself. The wait comes on top of
+    /// [`longest_us`](Self::longest_us), and nobody but the caller bounds it.
+    fn waits_for_quiet(&self, template: &Template) -> bool {
+        let _unused = template;
+        false
+    }
+
     /// Switches the controller off and parks its pins. The proof says that nothing
     /// is in flight; whether the *flash* is quiet is for the caller to know.
     fn disable(&self, idle: Self::Idle) -> Self::Off;

@@ -96,10 +96,10 @@
 //!    completion means that the controller will not touch the buffer again, and
 //!    that a register has shown so. It says nothing about the flash: after a
 //!    program or an erase the array may still be working (WIP = 1).
-//! 4. A controller never waits for the flash in a loop, and it keeps no time. The
-//!    client bounds every operation with an alarm of its own, at no less than
-//!    [`longest_us`](Controller::longest_us), and ends one that is overdue with
-//!    `force_stop`.
+//! 4. A controller never waits for the flash in a loop, and it keeps no time. Hardware
+//!    may [wait](Controller::waits_for_quiet). The client bounds every operation with an
+//!    alarm of its own, at no less than [`longest_us`](Controller::longest_us) and what
+//!    the hardware may have to wait for, and ends one that is overdue with `force_stop`.
 //! 5. Hardware that was stopped by force has not shown that it is done with the
 //!    buffer. Unless it does, the buffer stays in *quarantine*: with the
 //!    controller, out of everybody's reach. It comes back with the next

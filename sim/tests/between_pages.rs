@@ -9,7 +9,7 @@ mod support;
 use qspi_models::nor::{FaultTimes, FlashFault};
 use std::cell::RefCell;
 use std::rc::Rc;
-use support::{app, known, shipped};
+use support::{app, are_unheard_pages, known, shipped};
 use tock_qspi::board::{AppSpec, Board};
 use userland_rt::flash;
 use userland_rt::system_call::exit_terminate;
@@ -45,7 +45,7 @@ fn board_of(name: &str, told: &Rc<RefCell<Vec<Result>>>, beside: bool) -> Board 
 
 /// Runs to the end. `fault` comes while the array works for the `count`-th time since now, or at once
 /// if that is 0.
-fn run_with(board: &mut Board, fault: FlashFault, count: u32) {
+fn run_with(board: &mut Board, fault: FlashFault, times: FaultTimes, count: u32) {
     let (mut begun, mut was_busy, mut is_armed) = (0, false, false);
     assert!(board.run_until(1_000_000, |board| {
         board.machine.with_qspi(|qspi| {
@@ -55,7 +55,7 @@ fn run_with(board: &mut Board, fault: FlashFault, count: u32) {
             if begun == count && !is_armed {
                 is_armed = true;
                 let faults = &mut qspi.flash_mut().faults;
-                faults.arm(fault, FaultTimes::Count(1));
+                faults.arm(fault, times);
             }
         });
         Board::is_over(board)
@@ -143,7 +143,12 @@ fn the_page_that_fails_is_the_one_that_is_told() {
         let told: Rc<RefCell<Vec<Result>>> = Rc::default();
         let mut board = board("MT25QU256A", &told);
         assert!(board.run_until(1_000_000, |board| board.device().profile().is_some()));
-        run_with(&mut board, FlashFault::ProgramFails, failing);
+        run_with(
+            &mut board,
+            FlashFault::ProgramFails,
+            FaultTimes::Count(1),
+            failing,
+        );
         let done = match told.borrow()[..] {
             [Err(flash::Error::Ended { done, .. })] => done,
             _ => panic!("{failing}: {:?}", told.borrow()),
@@ -156,7 +161,8 @@ fn the_page_that_fails_is_the_one_that_is_told() {
     }
 }
 
-/// The same where the part says it by its latch alone: it never began, since WREN was not heard.
+/// The same where the part says it by its latch alone: it never began, since no WREN for it was
+/// heard.
 #[test]
 fn a_latch_that_is_not_set_stops_before_the_next_page() {
     for name in known(["MX25R6435F", "W25Q128JV", "MT25QU256A"]) {
@@ -164,7 +170,9 @@ fn a_latch_that_is_not_set_stops_before_the_next_page() {
             let told: Rc<RefCell<Vec<Result>>> = Rc::default();
             let mut board = board(name, &told);
             assert!(board.run_until(1_000_000, |board| board.device().profile().is_some()));
-            run_with(&mut board, FlashFault::WriteEnableIgnored, failing);
+            // A page that the controller sends to a part that has not heard its WREN is tried once more.
+            let times = FaultTimes::Count(if name == "MT25QU256A" { 1 } else { 2 });
+            run_with(&mut board, FlashFault::WriteEnableIgnored, times, failing);
             let done = match told.borrow()[..] {
                 [Err(flash::Error::Ended { done, .. })] => done,
                 _ => panic!("{name} {failing}: {:?}", told.borrow()),
@@ -174,7 +182,12 @@ fn a_latch_that_is_not_set_stops_before_the_next_page() {
             let (good, rest) = array.split_at(done as usize);
             assert!(good.iter().all(|byte| *byte == 0x5A), "{name} {failing}");
             assert!(rest.iter().all(|byte| *byte == 0xFF), "{name} {failing}");
-            assert_eq!(board.breaches.all(), [], "{name} {failing}");
+            let breaches = board.breaches.take();
+            assert!(breaches.len() <= 1, "{name} {failing}: {breaches:?}");
+            assert!(
+                are_unheard_pages(&breaches),
+                "{name} {failing}: {breaches:?}"
+            );
         }
     }
 }

@@ -91,7 +91,11 @@ fn no_order_of_reads_without_a_pause_breaks_the_contract() {
 /// would take hours: these are the first so many.
 #[test]
 fn no_order_of_pages_without_a_pause_breaks_the_contract() {
-    let cases: [(&str, &'static [Task]); 5] = [
+    let cases: [(&str, &'static [Task]); 9] = [
+        ("p1o1d1t1s0l0f0", &[Task::ProgramRow]),
+        ("p2o1d1t1s0l0f0", &[Task::ProgramRow, Task::ReadOn]),
+        ("p1o1d1t1s1l1f0", &[Task::ProgramRow]),
+        ("p1o1d1t0s0l0f1", &[Task::ProgramRow]),
         ("p1o1d1t1s0l0f0", &[Task::ProgramOn]),
         ("p2o1d1t1s0l0f0", &[Task::ProgramOn]),
         ("p2o1d1t1s0l0f0", &[Task::ProgramOn, Task::ReadOn]),
@@ -226,6 +230,22 @@ fn random_orders_with_all_faults_keep_the_contract() {
     assert!(report.orphaned * 10 > report.operations, "{report:#?}");
 }
 
+/// What is tried with rows of pages is what it is about.
+#[test]
+fn rows_of_pages_are_given_to_the_controller_early() {
+    let workload = Workload {
+        tasks: &[Task::ProgramRow],
+        region: 8192,
+        ..Workload::DEFAULT
+    };
+    let bounds = "p1o1d0t0s0l0f0".parse().expect("bounds");
+    let mut queued = 0;
+    World::<Board>::with_workload(the_part(), bounds, workload).run(&[], None, None, |board, _| {
+        queued = board.device().counters().queued;
+    });
+    assert!(queued >= 2, "{queued}");
+}
+
 /// The same of apps that read on and on, beside others that program and erase: what is read ahead is
 /// taken over, or lost to a fault, at any moment.
 #[test]
@@ -238,6 +258,7 @@ fn random_orders_of_reads_in_a_row_keep_the_contract() {
             Task::ProgramOn,
             Task::EraseAll,
         ],
+        &[Task::ReadRow, Task::ProgramRow, Task::EraseAll],
     ] {
         let workload = Workload {
             tasks,

@@ -160,14 +160,20 @@ pub fn plan<F: Features>(
     };
     let enables_write = kind != Kind::Read && wires.enables_write();
     let times = (typical_us, maximum_us);
-    Ok(transferred(
+    let (recipe, plan) = transferred(
         kind,
         template,
         &transfer,
         (profile, standing),
         times,
         enables_write,
-    ))
+    );
+    let waits_for_quiet = F::PIPELINES && kind == Kind::Program && wires.waits_for_quiet(&template);
+    let recipe = Recipe {
+        waits_for_quiet,
+        ..recipe
+    };
+    Ok((recipe, plan))
 }
 
 /// What a buffer of `capacity` bytes has room for beside a status register.
@@ -217,6 +223,7 @@ pub(crate) fn transferred(
         poll: profile.poll,
         four_byte_mode: profile.mode_before(kind),
         enables_write,
+        waits_for_quiet: false,
         beside: None,
         unlocked: standing.unlocked_bits(profile),
     };

@@ -79,6 +79,9 @@ pub struct Recipe {
     pub four_byte_mode: Option<FourByteMode>,
     /// The controller sends WREN by itself before the look at the latch.
     pub enables_write: bool,
+    /// The controller takes it over while the part is busy, and puts it on the wires after a WREN as
+    /// soon as the part is quiet.
+    pub waits_for_quiet: bool,
     /// For what is not in the array.
     pub beside: Option<Beside>,
     /// Bits of status register 1 that were cleared before, and are set again in a part that has reset
@@ -131,6 +134,8 @@ pub enum Stage {
     EnablingNext,
     /// RDSR: did WREN set the latch, and is the part still quiet?
     CheckingNext,
+    /// The page that comes next is the controller's, which waits until the part is quiet.
+    Queueing,
     /// WRDI: the page that was to come next does not come.
     Withdrawing,
     /// The part reported a failure; its flags are being cleared.
@@ -141,14 +146,53 @@ pub enum Stage {
     Done,
 }
 
+/// When the page after this one goes to the controller, if one is ready.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Follow {
+    /// After this one is over.
+    #[default]
+    Later,
+    /// WREN for it comes between the two looks that find this one ended.
+    Enabled,
+    /// At once: the controller waits for the end of this one.
+    Queued,
+}
+
+/// What comes of an operation that is over, but for what is told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Next {
+    /// WREN was sent for the next page, with this status after it: that page is to begin, or this one
+    /// to [withdraw](OperationScript::withdraw).
+    Enabled(u8),
+    /// The next page was put on the wires when this one had ended.
+    Started,
+    /// It is not over: the controller alone found the part quiet before, and what the part says now
+    /// does not show that it has heard of this page, which is to be
+    /// [repeated](OperationScript::repeat).
+    Lost,
+}
+
+/// How a page was put on the wires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Begin {
+    /// After a look that found the part quiet, and the latch set.
+    Looked,
+    /// By a controller that had waited for the end of the page before. Nobody has seen the part busy
+    /// since.
+    Queued,
+    /// The same, and the part was seen busy.
+    Seen,
+}
+
 /// The script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OperationScript {
     stage: Stage,
     recipe: Recipe,
     pace: Pace,
-    followed: bool,
-    hands_over: Option<u8>,
+    follow: Follow,
+    hands_over: Option<Next>,
+    begin: Begin,
     /// WREN for the next page was sent, but a look behind it found the part busy: the latch may be
     /// set for either reason.
     is_enabled: bool,
@@ -157,60 +201,102 @@ pub struct OperationScript {
 impl OperationScript {
     /// For this recipe.
     pub const fn new(recipe: Recipe) -> OperationScript {
-        OperationScript::expecting(recipe, recipe.typical_us)
+        let pace = Pace::new(recipe.typical_us, recipe.maximum_us);
+        OperationScript::at(recipe, pace)
     }
 
-    /// For this recipe, where it is expected to take `expected_us` in place of what is typical.
-    pub const fn expecting(recipe: Recipe, expected_us: u32) -> OperationScript {
+    /// For this recipe, looked at in this pace.
+    pub const fn at(recipe: Recipe, pace: Pace) -> OperationScript {
         OperationScript {
             stage: Stage::Queued,
-            pace: Pace::new(expected_us, recipe.maximum_us),
+            pace,
             recipe,
-            followed: false,
+            follow: Follow::Later,
             hands_over: None,
+            begin: Begin::Looked,
             is_enabled: false,
         }
     }
 
     /// In the place of one that is over, or was not begun: for this recipe and a part that was sent WREN
-    /// for it and has answered `status` since, expected to take `expected_us`. Its first act.
-    pub fn follow<F: Features>(&mut self, recipe: &Recipe, expected_us: u32, status: u8) -> Act {
+    /// for it and has answered `status` since, looked at in this pace. Its first act.
+    pub fn follow<F: Features>(&mut self, recipe: &Recipe, pace: Pace, status: u8) -> Act {
+        self.renew(recipe, pace);
+        self.stage = Stage::CheckingWriteEnable;
+        self.next_of::<F>(Input::Done(&[status]))
+    }
+
+    /// In the place of one that is over: for this recipe, which the controller has put on the wires
+    /// when that one had ended. Its first act.
+    pub fn follow_queued(&mut self, recipe: &Recipe, pace: Pace) -> Act {
+        self.renew(recipe, pace);
+        self.begin = Begin::Queued;
+        self.wait()
+    }
+
+    /// It was [lost](Next::Lost), and its bytes are in the buffer again: as if it had not begun.
+    pub fn repeat(&mut self) -> Act {
+        self.begin = Begin::Looked;
+        self.hands_over = None;
+        self.pace = Pace::new(self.pace.expected_us(), self.recipe.maximum_us);
+        let (stage, act) = self.start();
+        self.stage = stage;
+        act
+    }
+
+    fn renew(&mut self, recipe: &Recipe, new_pace: Pace) {
         // Not a new one, which would be made elsewhere and then copied.
         let OperationScript {
             stage: _,
             recipe: ours,
             pace,
-            followed,
+            follow,
             hands_over,
+            begin,
             is_enabled,
         } = self;
         *ours = *recipe;
-        *pace = Pace::new(expected_us, recipe.maximum_us);
-        *followed = false;
+        *pace = new_pace;
+        *follow = Follow::Later;
         *hands_over = None;
+        *begin = Begin::Looked;
         *is_enabled = false;
-        self.stage = Stage::CheckingWriteEnable;
-        self.next_of::<F>(Input::Done(&[status]))
     }
 
-    /// Whether another page waits to be programmed as soon as this one is. Then WREN for that one
-    /// comes between the two looks that find this one ended.
-    pub const fn set_followed(&mut self, followed: bool) {
-        // The mode of what is beside the array is left first.
-        self.followed = followed && self.recipe.beside.is_none();
+    /// When the next page goes to the controller, of what
+    /// [`may_be_followed`](OperationScript::may_be_followed) says of the input that comes next.
+    pub const fn set_follow(&mut self, follow: Follow) {
+        self.follow = follow;
     }
 
-    /// Whether it [matters](OperationScript::set_followed) for what comes after this input.
-    pub fn may_be_followed(&self, input: &Input<'_>) -> bool {
-        matches!(self.stage, Stage::Polling)
-            && input
-                .first()
-                .is_some_and(|status| !self.recipe.poll.is_busy(status))
+    /// How a page that is ready may follow after this input: if the part is quiet, WREN for it may be
+    /// sent before another look. If it is busy, and no part that has reset by itself, the controller
+    /// may be given the page.
+    pub fn may_be_followed(&self, input: &Input<'_>) -> Follow {
+        let recipe = &self.recipe;
+        if !matches!(self.stage, Stage::Polling) || recipe.beside.is_some() {
+            // The mode of what is beside the array is left first.
+            return Follow::Later;
+        }
+        match input.first() {
+            Some(status) if !recipe.poll.is_busy(status) && self.begin != Begin::Queued => {
+                Follow::Enabled
+            }
+            Some(status)
+                if recipe.waits_for_quiet
+                    && recipe.poll == Poll::StatusRegister
+                    && status & (WIP | recipe.unlocked) == WIP
+                    && status != 0xFF
+                    && !self.is_enabled =>
+            {
+                Follow::Queued
+            }
+            Some(_) | None => Follow::Later,
+        }
     }
 
-    /// It has ended, and WREN was sent for the next page, with this status after it: that page is to
-    /// begin, or this one to [withdraw](OperationScript::withdraw).
-    pub const fn hands_over(&self) -> Option<u8> {
+    /// What comes of it, if that is not told to its client alone.
+    pub const fn hands_over(&self) -> Option<Next> {
         self.hands_over
     }
 
@@ -218,6 +304,15 @@ impl OperationScript {
     /// sent after a look that found it ended well, and may have been heard.
     pub const fn is_enabled(&self) -> bool {
         self.is_enabled
+    }
+
+    /// Whether it is [`Next::Lost`] if the part is quiet with this verdict.
+    pub fn is_lost(&self, verdict: Result<(), Error>) -> bool {
+        match (self.begin, verdict) {
+            (Begin::Looked, _) | (Begin::Seen, Ok(())) => false,
+            (Begin::Queued, Ok(())) => true,
+            (Begin::Queued | Begin::Seen, Err(error)) => error == Error::NotExecuted,
+        }
     }
 
     /// The next page does not come: the latch is reset.
@@ -302,6 +397,7 @@ impl OperationScript {
             | Stage::Confirming
             | Stage::EnablingNext
             | Stage::CheckingNext
+            | Stage::Queueing
             | Stage::Withdrawing
             | Stage::ClearingFailure(_) => self.recipe.secured(),
         };
@@ -320,6 +416,7 @@ impl OperationScript {
             | Stage::Confirming
             | Stage::EnablingNext
             | Stage::CheckingNext
+            | Stage::Queueing
             | Stage::LeavingSecured(_) => Error::NoAnswer,
             Stage::Queued
             | Stage::CheckingLock
@@ -404,14 +501,19 @@ impl OperationScript {
             Stage::Busy => (Stage::Polling, ask(poll)),
             Stage::Polling => match answer {
                 Some(status) if poll.is_busy(status) => {
-                    if self.pace.looks_again() {
+                    self.see_busy(status);
+                    if F::PIPELINES && self.follow == Follow::Queued {
+                        (Stage::Queueing, Act::Queue)
+                    } else if self.pace.looks_again() {
                         (Stage::Polling, ask(poll))
                     } else {
                         self.pause()
                     }
                 }
                 Some(status)
-                    if F::PIPELINES && self.followed && self.verdict(poll, status).is_ok() =>
+                    if F::PIPELINES
+                        && self.follow == Follow::Enabled
+                        && self.verdict(poll, status).is_ok() =>
                 {
                     if self.recipe.enables_write {
                         (Stage::CheckingNext, Act::enable_and_look())
@@ -423,8 +525,15 @@ impl OperationScript {
                 None => finished(Err(Error::NotFound)),
             },
             Stage::Confirming => match answer {
-                Some(status) if poll.is_busy(status) => self.pause(),
+                Some(status) if poll.is_busy(status) => {
+                    self.see_busy(status);
+                    self.pause()
+                }
                 Some(status) => match self.verdict(poll, status) {
+                    verdict if F::PIPELINES && self.is_lost(verdict) => {
+                        self.hands_over = Some(Next::Lost);
+                        finished(Ok(()))
+                    }
                     Ok(()) if F::PIPELINES && self.is_enabled => {
                         (Stage::Withdrawing, Act::bare(opcode::WRDI))
                     }
@@ -447,16 +556,20 @@ impl OperationScript {
                 }
                 // Whether WREN was heard is the next page's affair.
                 Some(status) => {
-                    self.hands_over = Some(status);
+                    self.hands_over = Some(Next::Enabled(status));
                     finished(Ok(()))
                 }
             },
+            Stage::Queueing if F::PIPELINES => {
+                self.hands_over = Some(Next::Started);
+                finished(Ok(()))
+            }
             Stage::Withdrawing => finished(Ok(())),
             Stage::ClearingFailure(error) => finished(Err(error)),
             Stage::LeavingSecured(result) => finished(result),
             Stage::Done => finished(Ok(())),
             // What this board has no use for is nowhere to be got at.
-            Stage::CheckingLock | Stage::EnablingNext | Stage::CheckingNext => {
+            Stage::CheckingLock | Stage::EnablingNext | Stage::CheckingNext | Stage::Queueing => {
                 finished(Err(Error::Failed))
             }
         }
@@ -494,6 +607,18 @@ impl OperationScript {
         }
     }
 
+    fn see_busy(&mut self, status: u8) {
+        if self.begin == Begin::Queued && status != 0xFF {
+            self.begin = Begin::Seen;
+        }
+    }
+
+    fn wait(&mut self) -> Act {
+        let (stage, act) = self.pause();
+        self.stage = stage;
+        act
+    }
+
     fn pause(&mut self) -> (Stage, Act) {
         match self.pace.next_us() {
             Some(pause_us) => (Stage::Busy, Act::Pause(pause_us)),
@@ -527,6 +652,7 @@ mod tests {
         poll: Poll::StatusRegister,
         four_byte_mode: None,
         enables_write: false,
+        waits_for_quiet: false,
         beside: None,
         unlocked: 0,
     };
@@ -543,11 +669,11 @@ mod tests {
         let transfer = Act::Program(PAGE.operation, 256);
         assert_eq!(script.next(Input::Done(&[0x02])), transfer);
         script.next(Input::Done(&[]));
-        script.set_followed(true);
+        script.set_follow(Follow::Enabled);
         script.next(Input::Elapsed);
         assert_eq!(script.next(Input::Done(&[0x00])), look);
         assert_eq!(script.next(Input::Done(&[0x02])), Act::Finished(Ok(())));
-        assert_eq!(script.hands_over(), Some(0x02));
+        assert_eq!(script.hands_over(), Some(Next::Enabled(0x02)));
     }
 
     fn until_polling(script: &mut OperationScript) {
@@ -687,8 +813,9 @@ mod tests {
 
     /// That page, with WREN sent for it, and its first act.
     fn enabled(status: u8) -> (OperationScript, Act) {
-        let mut script = OperationScript::new(PAGE);
-        let act = script.follow::<Full>(&PAGE, PAGE.typical_us, status);
+        let fresh = OperationScript::new(PAGE);
+        let mut script = fresh;
+        let act = script.follow::<Full>(&PAGE, *fresh.pace(), status);
         (script, act)
     }
 
@@ -697,7 +824,7 @@ mod tests {
         let (mut script, act) = enabled(0x02);
         assert_eq!(act, Act::Program(PAGE.operation, 256));
         assert_eq!(script.next(Input::Done(&[])), Act::Pause(48_000));
-        script.set_followed(true);
+        script.set_follow(Follow::Enabled);
         script.next(Input::Elapsed);
         assert_eq!(script.next(Input::Done(&[0x00])), Act::bare(opcode::WREN));
         assert_eq!(script.next(Input::Done(&[])), Act::register(0x05, 1));
@@ -708,9 +835,118 @@ mod tests {
     fn with_a_page_behind_it_the_second_look_is_the_one_for_the_latch() {
         let mut script = enabling_next();
         assert_eq!(script.next(Input::Done(&[0x02])), Act::Finished(Ok(())));
-        assert_eq!(script.hands_over(), Some(0x02));
+        assert_eq!(script.hands_over(), Some(Next::Enabled(0x02)));
         assert_eq!(script.withdraw(), Act::bare(0x04));
         assert_eq!(script.next(Input::Done(&[])), Act::Finished(Ok(())));
+        assert_eq!(script.hands_over(), None);
+    }
+
+    const WAITED_WITH: Recipe = Recipe {
+        waits_for_quiet: true,
+        ..PAGE
+    };
+
+    /// A page that is looked at, with one behind it that the controller may be given.
+    fn looked_at(recipe: Recipe) -> OperationScript {
+        let mut script = OperationScript::new(recipe);
+        script.follow::<Full>(&recipe, *OperationScript::new(recipe).pace(), 0x02);
+        script.next(Input::Done(&[]));
+        script.next(Input::Elapsed);
+        script
+    }
+
+    #[test]
+    fn a_page_goes_to_the_controller_while_the_part_is_seen_busy_and_itself() {
+        let unlocked = Recipe {
+            unlocked: 0x1C,
+            ..WAITED_WITH
+        };
+        for (recipe, status, follow) in [
+            (WAITED_WITH, 0x03, Follow::Queued),
+            (WAITED_WITH, 0x01, Follow::Queued),
+            (WAITED_WITH, 0x00, Follow::Enabled),
+            (WAITED_WITH, 0x02, Follow::Enabled),
+            // Nobody there.
+            (WAITED_WITH, 0xFF, Follow::Later),
+            (PAGE, 0x03, Follow::Later),
+            (unlocked, 0x43, Follow::Queued),
+            // It has reset by itself.
+            (unlocked, 0x0B, Follow::Later),
+        ] {
+            let script = looked_at(recipe);
+            assert_eq!(script.may_be_followed(&Input::Done(&[status])), follow);
+        }
+        let flags = Recipe {
+            poll: Poll::FlagStatusRegister,
+            ..WAITED_WITH
+        };
+        let follow = looked_at(flags).may_be_followed(&Input::Done(&[0x01]));
+        assert_eq!(follow, Follow::Later);
+    }
+
+    /// A page that the controller has put on the wires, at the look near its end.
+    fn queued() -> OperationScript {
+        let mut script = looked_at(WAITED_WITH);
+        script.set_follow(Follow::Queued);
+        assert_eq!(script.next(Input::Done(&[0x03])), Act::Queue);
+        assert_eq!(script.next(Input::Done(&[])), Act::Finished(Ok(())));
+        assert_eq!(script.hands_over(), Some(Next::Started));
+        let pace = Pace::new(800, 4_000);
+        assert_eq!(script.follow_queued(&WAITED_WITH, pace), Act::Pause(800));
+        assert_eq!(script.next(Input::Elapsed), Act::register(0x05, 1));
+        script
+    }
+
+    #[test]
+    fn a_page_that_was_seen_busy_has_been_heard() {
+        let mut script = queued();
+        assert_eq!(script.next(Input::Done(&[0x03])), Act::register(0x05, 1));
+        assert_eq!(script.next(Input::Done(&[0x00])), Act::register(0x05, 1));
+        assert_eq!(script.next(Input::Done(&[0x00])), Act::Finished(Ok(())));
+        assert_eq!(script.hands_over(), None);
+    }
+
+    #[test]
+    fn a_page_that_is_quiet_and_was_not_seen_busy_is_repeated() {
+        // Never heard; heard, but not carried out; and nobody there at the look between.
+        for statuses in [&[0x00u8, 0x00] as &[u8], &[0x02, 0x02], &[0xFF, 0x00, 0x00]] {
+            let mut script = queued();
+            let last = statuses
+                .iter()
+                .map(|status| script.next(Input::Done(&[*status])));
+            assert_eq!(last.last(), Some(Act::Finished(Ok(()))));
+            assert_eq!(script.hands_over(), Some(Next::Lost), "{statuses:?}");
+            assert_eq!(script.repeat(), Act::bare(opcode::WREN));
+            assert_eq!(script.next(Input::Done(&[])), Act::register(0x05, 1));
+            let transfer = Act::Program(PAGE.operation, 256);
+            assert_eq!(script.next(Input::Done(&[0x02])), transfer);
+            assert_eq!(script.next(Input::Done(&[])), Act::Pause(800));
+            // Now it says by its latch what it did not do.
+            script.next(Input::Elapsed);
+            script.next(Input::Done(&[0x02]));
+            let ended = script.next(Input::Done(&[0x02]));
+            assert_eq!(ended, Act::Finished(Err(Error::NotExecuted)));
+        }
+    }
+
+    #[test]
+    fn one_noisy_look_does_not_repeat_a_page() {
+        let mut script = queued();
+        assert_eq!(script.next(Input::Done(&[0x00])), Act::register(0x05, 1));
+        assert!(matches!(script.next(Input::Done(&[0x03])), Act::Pause(_)));
+        script.next(Input::Elapsed);
+        script.next(Input::Done(&[0x00]));
+        assert_eq!(script.next(Input::Done(&[0x00])), Act::Finished(Ok(())));
+        assert_eq!(script.hands_over(), None);
+    }
+
+    #[test]
+    fn what_the_controller_refuses_while_the_array_works_is_a_fault() {
+        let mut script = looked_at(WAITED_WITH);
+        script.set_follow(Follow::Queued);
+        script.next(Input::Done(&[0x03]));
+        let refused = script.next(Input::Refused(qspi_hil::Error::Hardware));
+        assert_eq!(refused, Act::Finished(Err(Error::NoAnswer)));
         assert_eq!(script.hands_over(), None);
     }
 
@@ -728,13 +964,13 @@ mod tests {
         // No latch: this page has ended well, and the next one can't begin.
         let mut script = enabling_next();
         assert_eq!(script.next(Input::Done(&[0x00])), Act::Finished(Ok(())));
-        let status = script.hands_over().expect("it was asked");
-        let (_, act) = enabled(status);
+        assert_eq!(script.hands_over(), Some(Next::Enabled(0x00)));
+        let (_, act) = enabled(0x00);
         assert_eq!(act, Act::Finished(Err(Error::WriteEnableIgnored)));
         // A latch from before is confirmed, as ever.
         let (mut script, _) = enabled(0x02);
         script.next(Input::Done(&[]));
-        script.set_followed(true);
+        script.set_follow(Follow::Enabled);
         script.next(Input::Elapsed);
         assert_eq!(script.next(Input::Done(&[0x02])), Act::register(0x05, 1));
         let confirmed = script.next(Input::Done(&[0x02]));

@@ -72,6 +72,15 @@ impl Pace {
         }
     }
 
+    /// The same, but the first look comes somewhat before the end, to find the part busy.
+    pub const fn leading(expected_us: u32, maximum_us: u32) -> Pace {
+        let pace = Pace::new(expected_us.saturating_sub(LEAD_US), maximum_us);
+        Pace {
+            looks: pace.looks + LOOKS_IN_LEAD,
+            ..pace
+        }
+    }
+
     /// How long it is expected to take, in µs.
     pub const fn expected_us(&self) -> u32 {
         self.expected_us
@@ -88,6 +97,11 @@ impl Pace {
         let more_us = more_us.min(self.allowance_us);
         self.allowance_us -= more_us;
         self.maximum_us = self.maximum_us.saturating_add(more_us);
+    }
+
+    /// Whether the end came about when it was expected.
+    pub const fn is_punctual(&self) -> bool {
+        !self.late
     }
 
     /// How much longer it may take, in µs, counting the present pause as waited for.
@@ -144,8 +158,26 @@ const EARLIER: u32 = 256;
 /// By this part of the expected time, at most, it is later.
 const LATER: u32 = 8;
 
+/// So much before the expected end of a page the controller is given the next one, if it waits for
+/// that end itself, in µs. Reads that come meanwhile wait as well, so it is no more than what an alarm
+/// of 32 kHz is late by: two ticks, and the kernel's way from there to the look.
+const LEAD_US: u32 = 96;
+
+/// How many more looks at once fill that time, if the controller is not given anything in the end.
+const LOOKS_IN_LEAD: u8 = 3;
+
+/// A controller that had to wait for longer than this was given the page too early, in µs.
+const LONGEST_QUEUE_US: u32 = 128;
+
+/// One that had to wait for longer than this, in µs, could not be used for reads for too long.
+const TOO_LONG_QUEUE_US: u32 = 400;
+
 /// One, as a share.
 const ONE: u32 = 4096;
+
+/// Between a quarter and fifteen times of what is typical: what is outside was a hiccup.
+const LEAST: u32 = ONE / 4;
+const MOST: u32 = 15 * ONE;
 
 impl Default for Lesson {
     fn default() -> Lesson {
@@ -189,8 +221,22 @@ impl Lesson {
             let share = u32::try_from(share).unwrap_or(u32::MAX);
             share.min(now + now / LATER)
         };
-        // Between a quarter and fifteen times of what is typical: what is outside was a hiccup.
-        Lesson::of(share.clamp(ONE / 4, 15 * ONE))
+        Lesson::of(share.clamp(LEAST, MOST))
+    }
+}
+
+impl Lesson {
+    /// After the part was busy at a look [before its end](Pace::leading), and the controller has
+    /// waited for `waited_us` from then on until it was quiet: the lesson, and whether the end came
+    /// about when it was expected.
+    pub fn after_queue(self, waited_us: u32, typical_us: u32) -> (Lesson, bool) {
+        let now = u32::from(self.0.get());
+        let late_us = waited_us.saturating_sub(LONGEST_QUEUE_US);
+        let late = u64::from(late_us) * u64::from(ONE) / u64::from(typical_us.max(1));
+        let late = u32::try_from(late).unwrap_or(u32::MAX);
+        let share = now + late.min(now / LATER);
+        let lesson = Lesson::of(share.min(MOST));
+        (lesson, waited_us <= TOO_LONG_QUEUE_US)
     }
 }
 
@@ -292,6 +338,31 @@ mod tests {
             pace.next_us();
             assert!(!pace.looks_again());
         }
+    }
+
+    #[test]
+    fn a_look_before_the_end_is_followed_by_enough_at_once() {
+        let mut pace = Pace::leading(896, 5_000);
+        assert_eq!(pace.next_us(), Some(896 - LEAD_US));
+        let mut looks = 0;
+        while pace.looks_again() {
+            looks += 1;
+        }
+        assert_eq!(looks, 6);
+        let mut short = Pace::leading(LEAD_US / 2, 5_000);
+        assert_eq!(short.next_us(), Some(SHORTEST_PAUSE_US));
+    }
+
+    #[test]
+    fn whoever_gave_too_early_gives_later() {
+        let lesson = Lesson::default();
+        assert_eq!(lesson.after_queue(LONGEST_QUEUE_US, 1024), (lesson, true));
+        let (later, is_punctual) = lesson.after_queue(LONGEST_QUEUE_US + 64, 1024);
+        assert_eq!((later.expected_us(1024), is_punctual), (1024 + 64, true));
+        let (later, is_punctual) = lesson.after_queue(10_000, 1024);
+        assert_eq!((later.expected_us(1024), is_punctual), (1024 + 128, false));
+        let most = Lesson::of(MOST);
+        assert_eq!(most.after_queue(u32::MAX, 0), (most, false));
     }
 
     #[test]

@@ -30,6 +30,12 @@ pub trait Wires {
         false
     }
 
+    /// See [`qspi_hil::Controller::waits_for_quiet`].
+    fn waits_for_quiet(&self, template: &Template) -> bool {
+        let _unused = template;
+        false
+    }
+
     /// See [`qspi_hil::Controller::supports`].
     fn supports(&self, template: &Template) -> bool;
     /// See [`qspi_hil::Controller::granularity`].

@@ -54,6 +54,9 @@ pub enum Act {
     Read(Operation, usize),
     /// Send this many bytes that already are at the start of the device's buffer.
     Program(Operation, usize),
+    /// Start the [next page](crate::operation::Follow::Queued): the controller waits
+    /// until the part is quiet.
+    Queue,
     /// Wait for this many µs.
     Pause(u32),
     /// The script is over.

@@ -325,6 +325,7 @@ mod tests {
             poll: Poll::StatusRegister,
             four_byte_mode: None,
             enables_write: false,
+            waits_for_quiet: false,
             beside: None,
             unlocked: 0,
         };

@@ -213,7 +213,7 @@ impl Fake {
                     script.next(Input::Elapsed, wires)
                 }
                 Act::Finished(result) => return result.map(|()| script),
-                Act::EnableAndReceive(..) | Act::Read(..) | Act::Program(..) => {
+                Act::EnableAndReceive(..) | Act::Read(..) | Act::Program(..) | Act::Queue => {
                     panic!("bring-up leaves the array alone")
                 }
             };
@@ -461,7 +461,7 @@ fn a_refusal_of_the_controller_ends_it_at_every_step() {
                 Act::Receive(operation, length) => {
                     part.receive(operation.template.opcode, operation.address, length)
                 }
-                Act::EnableAndReceive(..) | Act::Read(..) | Act::Program(..) => {
+                Act::EnableAndReceive(..) | Act::Read(..) | Act::Program(..) | Act::Queue => {
                     panic!("bring-up leaves the array alone")
                 }
             };

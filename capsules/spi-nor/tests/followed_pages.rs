@@ -7,7 +7,8 @@
 use qspi_hil::{AddressWidth, Operation, Template};
 use spi_nor::features::Full;
 use spi_nor::opcode;
-use spi_nor::operation::{Kind, OperationScript, Recipe};
+use spi_nor::operation::{Follow, Kind, OperationScript, Recipe};
+use spi_nor::pace::Pace;
 use spi_nor::script::{Act, Input};
 use spi_nor::status_register::{Poll, WEL, WIP};
 
@@ -24,9 +25,14 @@ fn page(address: u32, length: usize, enables_write: bool) -> Recipe {
         poll: Poll::StatusRegister,
         four_byte_mode: None,
         enables_write,
+        waits_for_quiet: false,
         beside: None,
         unlocked: 0,
     }
+}
+
+fn pace(page: &Recipe) -> Pace {
+    Pace::new(page.typical_us, page.maximum_us)
 }
 
 /// Goes on until the script hands over. The first look behind WREN, if `is_noisy`, finds the part busy.
@@ -35,7 +41,7 @@ fn hands_over(script: &mut OperationScript, is_noisy: bool) {
     let mut act = script.next(Input::Done(&[]));
     let mut latch = false;
     while script.hands_over().is_none() {
-        script.set_followed(true);
+        script.set_follow(Follow::Enabled);
         let status = [if !latch {
             0
         } else if std::mem::take(&mut is_noisy) {
@@ -73,13 +79,13 @@ fn nothing_is_left_of_the_page_before() {
     for (enables_write, is_noisy) in [(false, false), (false, true), (true, false), (true, true)] {
         let first = page(0, 256, enables_write);
         let mut script = OperationScript::new(first);
-        script.follow::<Full>(&first, first.typical_us, WEL);
+        script.follow::<Full>(&first, pace(&first), WEL);
         hands_over(&mut script, is_noisy);
         assert_eq!(script.is_enabled(), is_noisy, "it was noisy, or was not");
         let next = page(256, 44, enables_write);
-        let followed = script.follow::<Full>(&next, next.typical_us, WEL);
+        let followed = script.follow::<Full>(&next, pace(&next), WEL);
         let mut fresh = OperationScript::new(next);
-        let begun = fresh.follow::<Full>(&next, next.typical_us, WEL);
+        let begun = fresh.follow::<Full>(&next, pace(&next), WEL);
         assert_eq!((script, followed), (fresh, begun));
     }
 }

@@ -8,7 +8,7 @@ use qspi_hil::{AddressWidth, Operation, Template};
 use spi_nor::error::Error;
 use spi_nor::features::Full;
 use spi_nor::opcode;
-use spi_nor::operation::{Kind, OperationScript, Recipe};
+use spi_nor::operation::{Follow, Kind, OperationScript, Recipe};
 use spi_nor::script::{Act, Input};
 use spi_nor::status_register::{Poll, WEL, WIP};
 
@@ -25,6 +25,7 @@ fn page(poll: Poll, enables_write: bool) -> Recipe {
         poll,
         four_byte_mode: None,
         enables_write,
+        waits_for_quiet: false,
         beside: None,
         unlocked: 0,
     }
@@ -35,9 +36,9 @@ fn page(poll: Poll, enables_write: bool) -> Recipe {
 fn one_wrong_bit(poll: Poll, enables_write: bool, followed: bool) -> (Vec<Act>, bool) {
     let page = page(poll, enables_write);
     let mut script = OperationScript::new(page);
-    script.follow::<Full>(&page, page.typical_us, WEL);
+    script.follow::<Full>(&page, *OperationScript::new(page).pace(), WEL);
     assert!(matches!(script.next(Input::Done(&[])), Act::Pause(_)));
-    script.set_followed(true);
+    script.set_follow(Follow::Enabled);
     let mut act = script.next(Input::Elapsed);
     let (mut latch, mut is_noisy, mut acts) = (false, true, Vec::new());
     loop {
@@ -60,7 +61,11 @@ fn one_wrong_bit(poll: Poll, enables_write: bool, followed: bool) -> (Vec<Act>, 
                 latch |= matches!(act, Act::EnableAndReceive(_, _));
                 let is_wrong = latch && std::mem::take(&mut is_noisy);
                 if is_wrong {
-                    script.set_followed(followed);
+                    script.set_follow(if followed {
+                        Follow::Enabled
+                    } else {
+                        Follow::Later
+                    });
                 }
                 match (latch, is_wrong) {
                     (true, true) => Input::Done(&[WEL | WIP]),

@@ -15,7 +15,7 @@ use documented::{Edge, Section, shared_rows};
 use qspi_hil::{AddressWidth, Operation, Template};
 use spi_nor::error::Error;
 use spi_nor::opcode;
-use spi_nor::operation::{Beside, Kind, OperationScript, Recipe, Stage, verdict};
+use spi_nor::operation::{Beside, Follow, Kind, Next, OperationScript, Recipe, Stage, verdict};
 use spi_nor::part::FourByteMode;
 use spi_nor::script::{Act, Input};
 use spi_nor::status_register::{FSR_ERASE_FAILED, FSR_PROGRAM_FAILED, FSR_PROTECTION};
@@ -58,6 +58,7 @@ fn stage_name(stage: Stage) -> &'static str {
         Stage::Confirming => "Confirming",
         Stage::EnablingNext => "EnablingNext",
         Stage::CheckingNext => "CheckingNext",
+        Stage::Queueing => "Queueing",
         Stage::Withdrawing => "Withdrawing",
         Stage::ClearingFailure(_) => "ClearingFailure",
         Stage::LeavingSecured(_) => "LeavingSecured",
@@ -65,15 +66,16 @@ fn stage_name(stage: Stage) -> &'static str {
     }
 }
 
-/// What came back, as the documents call it. `waited_us` is the sum of all pauses so far, and
-/// `followed` whether a page waits for the end of this one.
+/// What came back to `script`, as the documents call it. `waited_us` is the sum of all pauses so far.
 fn came_back(
     recipe: &Recipe,
-    stage: Stage,
+    script: &OperationScript,
     input: &Input<'_>,
     waited_us: u32,
-    (followed, looks_again, is_enabled): (bool, bool, bool),
+    follow: Follow,
 ) -> &'static str {
+    let (stage, is_enabled) = (script.stage(), script.is_enabled());
+    let looks_again = { *script.pace() }.looks_again();
     let verdict = |poll, status| match poll {
         Poll::StatusRegister if is_enabled => Ok(()),
         poll => verdict(poll, status),
@@ -117,6 +119,7 @@ fn came_back(
             (_, _) => "no WEL",
         },
         (Stage::Polling | Stage::Confirming | Stage::CheckingNext, None) => "nothing",
+        (Stage::Polling, Some(_)) if follow == Follow::Queued => "busy before a page",
         (Stage::Polling | Stage::Confirming, Some(status)) if recipe.poll.is_busy(status) => {
             if looks_again && stage == Stage::Polling {
                 "busy near the end"
@@ -126,7 +129,9 @@ fn came_back(
                 "busy for too long"
             }
         }
-        (Stage::Polling, Some(status)) if followed && verdict(recipe.poll, status).is_ok() => {
+        (Stage::Polling, Some(status))
+            if follow == Follow::Enabled && verdict(recipe.poll, status).is_ok() =>
+        {
             if recipe.enables_write {
                 "quiet before a page: at once"
             } else {
@@ -143,6 +148,9 @@ fn came_back(
         (Stage::Confirming, Some(status)) if is_enabled && verdict(recipe.poll, status).is_ok() => {
             "quiet after WREN for a page"
         }
+        (Stage::Confirming, Some(status)) if script.is_lost(verdict(recipe.poll, status)) => {
+            "quiet but lost"
+        }
         (Stage::Confirming, Some(status)) => {
             let failures = FSR_PROTECTION | FSR_ERASE_FAILED | FSR_PROGRAM_FAILED;
             match recipe.poll {
@@ -156,6 +164,7 @@ fn came_back(
             | Stage::EnablingWrite
             | Stage::Busy
             | Stage::EnablingNext
+            | Stage::Queueing
             | Stage::Withdrawing
             | Stage::ClearingFailure(_)
             | Stage::LeavingSecured(_)
@@ -198,7 +207,9 @@ fn act_name(
     };
     let enter = recipe.four_byte_mode.map(|mode| bare(mode.enter));
     match (act, to) {
+        (Act::Finished(Ok(())), _) if hands_over == Some(Next::Lost) => "not over".to_owned(),
         (Act::Finished(Ok(())), _) if hands_over.is_some() => "over, the next page".to_owned(),
+        (Act::Queue, Stage::Queueing) => "the next page, for the controller".to_owned(),
         (Act::Finished(Ok(())), _) if matches!(from, Stage::LeavingSecured(_)) => {
             assert_eq!(from, Stage::LeavingSecured(Ok(())));
             "over or failed, as it was".to_owned()
@@ -279,26 +290,32 @@ fn recipes() -> impl Iterator<Item = Recipe> {
                 .map(|mode| (mode, None))
                 .chain(beside)
                 .flat_map(|(mode, beside)| [(mode, beside, false), (mode, beside, true)]);
+            let waits = [false, poll == Poll::StatusRegister && kind == Kind::Program];
             let locks = modes.map(|mode| (mode, 0)).chain(
                 [false, true]
                     .into_iter()
                     .map(|enables_write| ((None, None, enables_write), 0x1C)),
             );
-            locks.map(
-                move |((four_byte_mode, beside, enables_write), unlocked)| Recipe {
-                    beside,
-                    unlocked,
-                    kind,
-                    operation: Operation {
-                        template: Template::addressed(opcode, AddressWidth::Three),
-                        address: 0x1000,
-                    },
-                    length,
-                    typical_us: 2_000,
-                    maximum_us: 4_000,
-                    poll,
-                    four_byte_mode,
-                    enables_write,
+            let waits = waits.into_iter().take(if waits[1] { 2 } else { 1 });
+            let recipes = locks.flat_map(move |lock| waits.clone().map(move |waits| (lock, waits)));
+            recipes.map(
+                move |(((four_byte_mode, beside, enables_write), unlocked), waits_for_quiet)| {
+                    Recipe {
+                        beside,
+                        unlocked,
+                        waits_for_quiet,
+                        kind,
+                        operation: Operation {
+                            template: Template::addressed(opcode, AddressWidth::Three),
+                            address: 0x1000,
+                        },
+                        length,
+                        typical_us: 2_000,
+                        maximum_us: 4_000,
+                        poll,
+                        four_byte_mode,
+                        enables_write,
+                    }
                 },
             )
         })
@@ -326,14 +343,16 @@ fn steps() -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for recipe in recipes() {
         let mut met = HashSet::new();
-        let mut followed = OperationScript::new(recipe);
-        followed.set_followed(true);
-        let mut ahead = vec![(OperationScript::new(recipe), false, None, 0)];
+        let fresh = OperationScript::new(recipe);
+        let mut ahead = vec![(fresh, Follow::Later, None, 0)];
         if recipe.kind == Kind::Program && recipe.beside.is_none() {
-            ahead.push((followed, true, None, 0));
+            ahead.push((fresh, Follow::Enabled, None, 0));
         }
-        while let Some((script, followed, last, waited_us)) = ahead.pop() {
-            if !met.insert(script) {
+        if recipe.waits_for_quiet && recipe.beside.is_none() {
+            ahead.push((fresh, Follow::Queued, None, 0));
+        }
+        while let Some((script, wish, last, waited_us)) = ahead.pop() {
+            if !met.insert((script, wish)) {
                 continue;
             }
             // What can come back depends on what was asked for last.
@@ -353,15 +372,15 @@ fn steps() -> Vec<Step> {
             };
             for input in inputs {
                 let mut after = script;
-                let looks_again = { *script.pace() }.looks_again();
+                let possible = script.may_be_followed(&input);
+                let follow = if wish == possible {
+                    wish
+                } else {
+                    Follow::Later
+                };
+                after.set_follow(follow);
                 let act = after.next(input);
-                let name = came_back(
-                    &recipe,
-                    script.stage(),
-                    &input,
-                    waited_us,
-                    (followed, looks_again, script.is_enabled()),
-                );
+                let name = came_back(&recipe, &script, &input, waited_us, follow);
                 let step = Step {
                     stage: stage_name(script.stage()),
                     came_back: match after.stage() {
@@ -375,25 +394,38 @@ fn steps() -> Vec<Step> {
                     Act::Pause(pause_us) => pause_us,
                     _ => 0,
                 };
-                ahead.push((after, followed, Some(act), waited_us + pause_us));
-                if after.is_enabled() && followed {
-                    let mut alone = after;
-                    alone.set_followed(false);
-                    ahead.push((alone, false, Some(act), waited_us + pause_us));
+                ahead.push((after, wish, Some(act), waited_us + pause_us));
+                if after.is_enabled() {
+                    ahead.push((after, Follow::Later, Some(act), waited_us + pause_us));
                 }
                 note(&mut steps, step);
-                if after.hands_over().is_some() {
-                    let mut withdrawn = after;
-                    let act = withdrawn.withdraw();
-                    let step = Step {
-                        stage: stage_name(after.stage()),
-                        came_back: "the next page does not come",
-                        next: stage_name(withdrawn.stage()),
-                        act: act_name(&recipe, after.stage(), &withdrawn, &input, act),
-                    };
-                    ahead.push((withdrawn, followed, Some(act), waited_us));
-                    note(&mut steps, step);
-                }
+                let Some(next) = after.hands_over() else {
+                    continue;
+                };
+                let mut led_on = after;
+                let (name, act) = match next {
+                    Next::Enabled(_) => ("the next page does not come", led_on.withdraw()),
+                    Next::Started => {
+                        let act = led_on.follow_queued(&recipe, *fresh.pace());
+                        ("the next page has begun", act)
+                    }
+                    Next::Lost if recipe.enables_write => {
+                        ("the page is repeated: at once", led_on.repeat())
+                    }
+                    Next::Lost => ("the page is repeated", led_on.repeat()),
+                };
+                let step = Step {
+                    stage: stage_name(after.stage()),
+                    came_back: name,
+                    next: stage_name(led_on.stage()),
+                    act: act_name(&recipe, after.stage(), &led_on, &input, act),
+                };
+                let waited_us = match act {
+                    Act::Pause(pause_us) => pause_us,
+                    _ => 0,
+                };
+                ahead.push((led_on, wish, Some(act), waited_us));
+                note(&mut steps, step);
             }
         }
     }
@@ -411,6 +443,7 @@ fn steps() -> Vec<Step> {
         "Confirming",
         "EnablingNext",
         "CheckingNext",
+        "Queueing",
         "Done",
         "Withdrawing",
         "ClearingFailure",

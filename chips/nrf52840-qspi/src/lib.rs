@@ -84,6 +84,9 @@
 //! - READOC and WRITEOC may change while the peripheral is enabled and at rest.
 //! - READY of WRITESTART comes before the flash has programmed the page. [`longest_us`]
 //!   allows for the opposite.
+//! - WRITESTART that comes while the flash programs waits until WIP is 0 before it sends WREN, as it has
+//!   to between two pages of its own ([`waits_for_quiet`]). The capsule finds a page that the flash did
+//!   not hear, and does not rely on it any more.
 //! - The byte that a custom instruction receives takes the place of the byte it sent, so
 //!   that header and data may share a chunk.
 //! - What DEACTIVATE and ENABLE = 0 do to a transfer that runs. The driver assumes
@@ -97,6 +100,7 @@
 //! - The times that [`longest_us`] adds to those of the bus.
 //!
 //! [`longest_us`]: qspi_hil::Controller::longest_us
+//! [`waits_for_quiet`]: qspi_hil::Controller::waits_for_quiet
 
 #![no_std]
 #![deny(unsafe_code)]

@@ -507,6 +507,15 @@ impl<'a, P: Port, F: DmaFence> Controller<'a> for Qspi<'a, P, F> {
             .map_err(|refusal| refused(idle, refusal))
     }
 
+    fn waits_for_quiet(&self, template: &Template) -> bool {
+        // Between two pages of one WRITESTART it has to. That it does before the first one, too, is
+        // unverified on silicon.
+        matches!(
+            transfer::engine(template, &self.config),
+            Some(Engine::Program(_))
+        )
+    }
+
     fn disable(&self, _idle: Idle) -> Off {
         if self.step(Event::Disable) == Action::SwitchOff {
             self.power_down();

@@ -57,6 +57,8 @@ pub enum Task {
     Program,
     /// Programs bytes of three pages.
     ProgramOn,
+    /// Programs bytes of five pages.
+    ProgramRow,
     /// Erases a sector.
     Erase,
     /// Programs a few bytes, and has them read back.
@@ -91,6 +93,7 @@ fn perform(task: Task) {
         }),
         Task::Program => flash::program(0, &[0x3C; SMALL]),
         Task::ProgramOn => flash::program(250, &[0x3C; 300]),
+        Task::ProgramRow => flash::program(250, &[0x3C; 800]),
         Task::Erase => flash::erase(0, REGION),
         Task::EraseAll => flash::erase(0, 2 * REGION),
         // Where it is blank, or was programmed so before.

@@ -6,7 +6,7 @@
 
 use crate::breach::Breach;
 use qspi_models::nor::{FaultTimes, FlashFault};
-use qspi_models::{DmaStop, Qspi, ReadyFault, Violation};
+use qspi_models::{DmaStop, Qspi, ReadyFault, Task, Violation};
 use spi_nor::opcode;
 
 /// A fault that strikes the next task of the peripheral, or the next operation of the part, that it
@@ -71,9 +71,28 @@ pub struct Armed {
 }
 
 impl Armed {
-    /// Whether the breach number `index` is its own doing.
-    pub fn excuses(&self, index: usize, breach: &Breach) -> bool {
-        index >= self.breaches_before && self.fault.excuses(breach, self.reads_at_risk)
+    /// Whether the breach number `index` of `all`, each with its time in ns, is its own doing.
+    pub fn excuses(&self, index: usize, all: &[(u64, Breach)]) -> bool {
+        let Some((at, breach)) = all.get(index) else {
+            return false;
+        };
+        // A controller that waits to put a page on the wires has to be stopped by force.
+        let is_stopped = || {
+            let running = Task::Write;
+            let stopped = Breach::Hardware(Violation::DeactivateWhileBusy { running });
+            all.contains(&(*at, stopped))
+        };
+        index >= self.breaches_before
+            && (self.fault.excuses(breach, self.reads_at_risk)
+                || self.fault == Fault::WipStuck
+                    && matches!(
+                        breach,
+                        Breach::Hardware(
+                            Violation::DeactivateWhileBusy { .. }
+                                | Violation::DisableWhileFlashBusy
+                        )
+                    )
+                    && is_stopped())
     }
 }
 

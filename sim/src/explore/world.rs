@@ -284,19 +284,12 @@ impl<B: Subject> World<B> {
             }
         }
         look(&self.board, None);
-        let breaches: Vec<(u64, Breach)> = self
-            .board
-            .breaches()
-            .take()
-            .into_iter()
-            .enumerate()
-            .filter(|(index, (_, breach))| {
-                !self
-                    .faults
-                    .iter()
-                    .any(|armed| armed.excuses(*index, breach))
-            })
-            .map(|(_, (at_ns, breach))| (at_ns.saturating_sub(start_ns), breach))
+        let all = self.board.breaches().take();
+        let is_excused = |index| self.faults.iter().any(|armed| armed.excuses(index, &all));
+        let breaches: Vec<(u64, Breach)> = (0..)
+            .zip(&all)
+            .filter(|(index, _)| !is_excused(*index))
+            .map(|(_, (at_ns, breach))| (at_ns.saturating_sub(start_ns), breach.clone()))
             .collect();
         Run {
             throws: self.dice.throws(),

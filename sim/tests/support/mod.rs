@@ -11,7 +11,7 @@
 use kernel::hil::flash::{self as hil_flash, HasClient};
 use nrf52840_qspi::Divider;
 use qspi_models::nor::{InMemory, PartSpec, part, parts};
-use qspi_models::{Nor, Qspi};
+use qspi_models::{Nor, Qspi, Violation};
 use spi_nor::flash::{FlashFace, PAGE_SIZE, Page};
 use spi_nor::lifecycle::State;
 use spi_nor::region::{Access, Grants};
@@ -85,6 +85,20 @@ pub fn app(number: u32, (start, length): (u32, u32), main: impl FnMut() + 'stati
         region: Some((start, length, Access::ReadWrite)),
         after_fault: AfterFault::Stop,
     }
+}
+
+/// Whether these are pages only that the controller has sent by itself after a WREN of its own which
+/// the part did not hear.
+pub fn are_unheard_pages(breaches: &[(u64, Breach)]) -> bool {
+    breaches.iter().all(|(_, breach)| {
+        let unheard = matches!(
+            breach,
+            Breach::Hardware(Violation::NotWriteEnabled {
+                opcode: 0x02 | 0x32 | 0x38
+            })
+        );
+        unheard && !cfg!(feature = "minimal")
+    })
 }
 
 /// How an operation of an app ended.

@@ -97,8 +97,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         if recipe.kind == Kind::Read {
             self.follow_stream(&course);
         }
-        let expected_us = self.expected_us(&recipe, plan.count);
-        self.set_off(OperationScript::expecting(recipe, expected_us), course);
+        let pace = self.pace(&recipe, &course, self.leads(&recipe, &course));
+        self.set_off(OperationScript::at(recipe, pace), course);
         Begun::Started
     }
 
@@ -184,6 +184,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// The hardware is done with a bite.
     pub(super) fn end_bite(&self, course: &Course<'a>, result: Result<(), Error>) {
         count(&self.tally.ended);
+        if let Err(error) = result {
+            self.give_up_queued(error);
+        }
         self.next_page.set(None);
         if !self.attached.get() {
             // What is left of the request is no longer in flight, and is to be cancelled.

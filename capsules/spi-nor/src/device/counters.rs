@@ -29,6 +29,10 @@ pub struct Counters {
     pub hits: u32,
     /// Times that a program or an erase was suspended.
     pub suspended: u32,
+    /// Pages that the controller was given before the one before had ended.
+    pub queued: u32,
+    /// Pages of these that had to be programmed once more.
+    pub repeated: u32,
 }
 
 /// The same as it is counted.
@@ -44,6 +48,8 @@ pub(super) struct Tally {
     pub(super) ahead: Cell<u32>,
     pub(super) hits: Cell<u32>,
     pub(super) suspended: Cell<u32>,
+    pub(super) queued: Cell<u32>,
+    pub(super) repeated: Cell<u32>,
 }
 
 pub(super) fn count(number: &Cell<u32>) {
@@ -63,6 +69,8 @@ impl Tally {
             ahead: self.ahead.get(),
             hits: self.hits.get(),
             suspended: self.suspended.get(),
+            queued: self.queued.get(),
+            repeated: self.repeated.get(),
         }
     }
 }

@@ -4,20 +4,28 @@
 
 //! How long programs and erases take, learned.
 
-use super::{Course, Device};
+use super::{Course, Device, Early};
 use crate::features::{Features, Place};
-use crate::operation::{Kind, Recipe};
-use crate::pace::Lesson;
-use kernel::hil::time::Alarm;
+use crate::operation::{Kind, OperationScript, Recipe};
+use crate::pace::{Lesson, Pace};
+use kernel::hil::time::{Alarm, ConvertTicks, Ticks};
 use qspi_hil::Controller;
 
 impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
-    /// How long a program or an erase of `count` bytes is expected to take, in µs: what was learned of
-    /// it, in place of what the part's tables say.
-    pub(super) fn expected_us(&self, recipe: &Recipe, count: u32) -> u32 {
-        match self.lesson(recipe.kind, count).and_then(Place::get) {
+    /// When to look at a program or an erase, by what was learned of it in place of what the part's
+    /// tables say. If `leads`, it is to be seen busy before its end.
+    pub(super) fn pace(&self, recipe: &Recipe, course: &Course<'a>, leads: bool) -> Pace {
+        let expected_us = match self
+            .lesson(recipe.kind, course.plan.count)
+            .and_then(Place::get)
+        {
             Some(lesson) => lesson.expected_us(recipe.typical_us),
             None => recipe.typical_us,
+        };
+        if leads {
+            Pace::leading(expected_us, recipe.maximum_us)
+        } else {
+            Pace::new(expected_us, recipe.maximum_us)
         }
     }
 
@@ -36,15 +44,43 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
 
     /// Learns from an operation that has ended well, and did not stand still meanwhile.
     pub(super) fn learn(&self, course: &Course<'a>) {
+        self.learn_by(course, |before, operation| {
+            let (pace, typical_us) = (operation.pace(), operation.recipe().typical_us);
+            (before.after(pace, typical_us), pace.is_punctual())
+        });
+    }
+
+    /// Learns from a page that has ended while the controller waited for that, since `runs_since`.
+    pub(super) fn learn_queued(&self, course: &Course<'a>) {
+        let waited = self.alarm.now().wrapping_sub(self.runs_since.get());
+        let waited_us = self.alarm.ticks_to_us(waited);
+        self.learn_by(course, |before, operation| {
+            before.after_queue(waited_us, operation.recipe().typical_us)
+        });
+    }
+
+    fn learn_by(
+        &self,
+        course: &Course<'a>,
+        learn: impl FnOnce(Lesson, &OperationScript) -> (Lesson, bool),
+    ) {
         if let Some(lesson) = self.lesson(course.kind, course.plan.count)
             && <F::Lessons<Lesson>>::IS_THERE
             && !self.stood.get()
             && course.apart.is_none()
         {
             self.operation(|operation| {
-                let typical_us = operation.recipe().typical_us;
-                let before = lesson.get().unwrap_or_default();
-                lesson.put(before.after(operation.pace(), typical_us));
+                let (after, is_punctual) = learn(lesson.get().unwrap_or_default(), operation);
+                lesson.put(after);
+                match (self.early.get(), is_punctual) {
+                    (Early::NotYet, true) if course.kind == Kind::Program => {
+                        self.early.set(Early::Yes);
+                    }
+                    (Early::Yes, false) if course.kind == Kind::Program => {
+                        self.early.set(Early::NotYet);
+                    }
+                    (Early::NotYet | Early::Yes | Early::No, _) => {}
+                }
             });
         }
     }

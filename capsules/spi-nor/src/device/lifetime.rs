@@ -6,7 +6,7 @@
 
 use super::counters::count;
 use super::scripts::Scripts;
-use super::{Device, FIRST_CLOCK_HZ, Proof, Script};
+use super::{Device, Early, FIRST_CLOCK_HZ, Proof, Script};
 use crate::bring_up::{AFTER_RESET_US, BringUp};
 use crate::client::Flight;
 use crate::error::Error;
@@ -102,6 +102,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         }
         // What was before tells nothing about what comes after.
         self.lessons.iter().for_each(|lesson| lesson.set(None));
+        self.early.set(Early::NotYet);
         self.forget_windows();
         self.stream.set(None);
         self.buffer.set(Flight::Even);
@@ -265,7 +266,6 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         if let Some(Script::BringUp | Script::ShutDown) = self.script.take() {
             self.may_come_up.set(true);
         }
-        self.next_page.set(None);
         if let Some(course) = self.course.take() {
             count(&self.tally.ended);
             if !self.attached.get() {
@@ -273,6 +273,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             }
             self.tell(&course, Err(Error::NoAnswer));
         }
+        self.give_up_queued(Error::NoAnswer);
         self.give_up_stalled(Error::NoAnswer);
         self.settle_detach();
         self.fail(Error::NoAnswer, Event::Hung, Event::WakeHung);

@@ -31,8 +31,15 @@
 //! # Programming without a pause
 //!
 //! The bytes of a request's next page go to the second buffer while the array programs the page
-//! before, and WREN for it is what stands between the two looks that find that page ended. So the
-//! array rests for no longer than three commands and the page's own transfer take.
+//! before. A controller that [waits until the part is quiet](Controller::waits_for_quiet) is given the
+//! next page as soon as a look near the end of the one before finds the part busy: the array rests for
+//! no longer than the controller's own look, WREN and the page's transfer take. The look near the end
+//! of that page then is to find the part busy again. If it is quiet, the page may never have begun: it
+//! is programmed once more, and no more pages are given to the controller early until the device has been off.
+//!
+//! With any other controller, and after a look that comes too late, WREN for the next page is what
+//! stands between the two looks that find a page ended. So the array rests for no longer than three
+//! commands and the page's own transfer take.
 //!
 //! # Reading while the array works
 //!
@@ -216,11 +223,25 @@ struct Prepared<'a> {
     length: usize,
 }
 
+/// Whether the controller may be given a page before the one before has ended, if it [waits for
+/// that](Controller::waits_for_quiet).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Early {
+    /// Not before it is known how long pages take: reads wait as long as the controller does.
+    NotYet,
+    /// It is known.
+    Yes,
+    /// A page was lost, perhaps because the controller did not wait: no more until the device has been off.
+    No,
+}
+
 /// A page whose bytes are in their buffer while the one before it is programmed.
 #[derive(Clone, Copy)]
 struct NextPage<'a> {
     course: Course<'a>,
     recipe: Recipe,
+    /// The controller has it, and waits for the end of the one before.
+    is_queued: bool,
 }
 
 /// An operation that stands still.
@@ -292,6 +313,7 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>, F: Features = Full> {
     prepared: F::Ahead<Prepared<'a>>,
     /// The page that comes after the one in flight, if nobody else wants anything.
     next_page: F::Ahead<NextPage<'a>>,
+    early: Cell<Early>,
     suspension: F::Standstill<Suspension>,
     /// The program or erase that is suspended, or on the way there or back.
     stalled: F::Standstill<Stalled<'a>>,
@@ -391,6 +413,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             course: Cell::new(None),
             prepared: Place::EMPTY,
             next_page: Place::EMPTY,
+            early: Cell::new(Early::NotYet),
             suspension: Place::EMPTY,
             stalled: Place::EMPTY,
             lessons: [const { Place::EMPTY }; LESSONS],

@@ -6,12 +6,12 @@
 
 use super::counters::count;
 use super::steps::Stuck;
-use super::{Course, Device, NextPage, Script};
-use crate::client::Request;
+use super::{Course, Device, Early, NextPage, Script};
+use crate::client::{Host, Request};
 use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::lifecycle::Event;
-use crate::operation::{Kind, OperationScript};
+use crate::operation::{Follow, Kind, Next, OperationScript, Recipe};
 use crate::script::{Act, Input};
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
@@ -61,13 +61,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             let next = NextPage {
                 course: next,
                 recipe,
+                is_queued: false,
             };
             self.next_page.set(Some(next));
         }
     }
 
     /// See [`OperationScript::hands_over`].
-    pub(super) fn hands_over(&self) -> Option<u8> {
+    pub(super) fn hands_over(&self) -> Option<Next> {
         self.operation(|operation| operation.hands_over())
             .flatten()
             .filter(|_| <F::Ahead<NextPage<'a>>>::IS_THERE)
@@ -79,9 +80,120 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     }
 
     /// Whether the next page waits for the end of the one in flight.
-    pub(super) fn is_followed(&self) -> bool {
+    fn is_followed(&self) -> bool {
         let buffer = self.next_page.map(|next| next.course.buffer);
         buffer.is_some_and(|buffer| self.has_buffer(buffer)) && self.may_be_followed()
+    }
+
+    /// Whether the page after this one, if there is one, is to be the controller's before this one
+    /// has ended.
+    pub(super) fn leads(&self, recipe: &Recipe, course: &Course<'a>) -> bool {
+        // The last one of a row is not: only a look near its end would show that it had begun, and
+        // nothing else needs that look.
+        let page = self.dimensions().map_or(u32::MAX, |known| known.page);
+        recipe.waits_for_quiet
+            && self.early.get() == Early::Yes
+            && self.has_second()
+            && course.rest > page
+    }
+
+    /// How the next page comes after this input to the script of the one in flight.
+    #[inline(always)]
+    pub(super) fn follow_after(&self, input: &Input<'_>) -> Follow {
+        let follow = self.operation(|operation| operation.may_be_followed(input));
+        match follow.unwrap_or_default() {
+            Follow::Later => Follow::Later,
+            Follow::Enabled | Follow::Queued if !self.is_followed() => Follow::Later,
+            Follow::Queued if !self.queue_next() => Follow::Later,
+            follow => follow,
+        }
+    }
+
+    /// The next page is to be the controller's, which waits for the end of the one in flight. To its
+    /// client both are in flight from now on.
+    fn queue_next(&self) -> bool {
+        if self.early.get() != Early::Yes {
+            return false;
+        }
+        let seat = self.course.get().and_then(|course| course.seat);
+        let claimed = self.next_page.map(|next| {
+            let flight = next.course.flight;
+            next.is_queued = next.course.rest > 0
+                && seat.is_some_and(|seat| seat.client.goes_on(flight.other(), flight));
+            next.is_queued
+        });
+        claimed == Some(true)
+    }
+
+    /// Gives it to the controller.
+    pub(super) fn start_queued(&self) -> Result<(), Stuck> {
+        let next = self.next_page.map(|next| {
+            let length = next.recipe.length;
+            (next.course.buffer, next.recipe.operation, length)
+        });
+        let Some((buffer, operation, length)) = next else {
+            return Err(Stuck::Refused(qspi_hil::Error::Hardware));
+        };
+        self.buffer.set(buffer);
+        let Some(page) = self.borrow(length, 0) else {
+            return Err(self.no_buffer());
+        };
+        self.runs_since.set(self.alarm.now());
+        let left_us = self.operation(|operation| operation.pace().left_us());
+        let longest_us = self.controller.longest_us(&operation.template, length);
+        let longest_us = longest_us.saturating_add(left_us.unwrap_or(0));
+        count(&self.tally.queued);
+        self.start_with(C::start, operation, Some(page), longest_us)
+    }
+
+    /// The controller was given a page that its client takes for one in flight, and nobody knows what
+    /// became of it.
+    pub(super) fn give_up_queued(&self, error: Error) {
+        let queued = self.next_page.take().filter(|next| next.is_queued);
+        if let Some(next) = queued {
+            self.tell(&next.course, Err(error));
+        }
+    }
+
+    /// A page has ended, and the next one, which the controller had already, is with the part. To the
+    /// lifecycle something is outstanding all the time, so nothing can come in between.
+    pub(super) fn hand_over_queued(&self, course: &Course<'a>) {
+        self.learn_queued(course);
+        // It is there, so this is not what is done.
+        let mut act = Act::Finished(Err(Error::Failed));
+        if let Some(NextPage { course, recipe, .. }) = self.next_page.take() {
+            let pace = self.pace(&recipe, &course, true);
+            self.operation(|operation| act = operation.follow_queued(&recipe, pace));
+            course.buffer.of(&self.windows).set(None);
+            self.course.set(Some(course));
+        }
+        self.script.set(Some(Script::Operation));
+        count(&self.tally.ended);
+        count(&self.tally.begun);
+        self.runs.set(false);
+        self.stood.set(false);
+        self.tell(course, Ok(()));
+        self.go(Some(act));
+    }
+
+    /// The controller perhaps did not wait: what it was to put on the wires is programmed once more.
+    /// If its bytes are gone, so is who wanted them.
+    pub(super) fn repeat(&self, course: &Course<'a>) {
+        self.early.set(Early::No);
+        count(&self.tally.repeated);
+        self.buffer.set(course.buffer);
+        let length = self.operation(|operation| operation.recipe().length);
+        let is_loaded = course.seat.is_some_and(|seat| {
+            length.is_some_and(|length| self.load(seat, course, course.flight, 0, length))
+        });
+        if is_loaded {
+            let act = self.operation(OperationScript::repeat);
+            self.script.set(Some(Script::Operation));
+            self.go(act);
+        } else {
+            self.course.set(None);
+            self.end_bite(course, Err(Error::NotExecuted));
+        }
     }
 
     /// A page has ended, and WREN was sent for the next one, which goes on the wires first. If its
@@ -105,10 +217,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         // Both are there, so this is not what is done.
         let mut act = Act::Finished(Err(Error::Failed));
         self.next_page.map(|page| {
-            let NextPage { course, recipe } = page;
-            let expected_us = self.expected_us(recipe, course.plan.count);
+            let NextPage { course, recipe, .. } = page;
+            let pace = self.pace(recipe, course, self.leads(recipe, course));
             self.buffer.set(course.buffer);
-            self.operation(|operation| act = operation.follow::<F>(recipe, expected_us, status))
+            self.operation(|operation| act = operation.follow::<F>(recipe, pace, status))
         });
         self.script.set(Some(Script::Operation));
         let sent = self.perform(&act);

@@ -11,7 +11,7 @@ use super::{Device, Proof, Script};
 use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::identity::Kept;
-use crate::operation::Kind;
+use crate::operation::{Follow, Kind, Next};
 use crate::profile::Wires;
 use crate::script::{Act, Input};
 use crate::suspension::Suspension;
@@ -45,14 +45,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             })),
             Script::Suspension => self.suspension.map(|script| script.next(input)),
             Script::BringUp | Script::Operation | Script::Unlock | Script::ShutDown => {
-                let is_followed = script == Script::Operation
-                    && self.operation(|operation| operation.may_be_followed(&input)) == Some(true)
-                    && self.is_followed();
+                let follow = match script {
+                    Script::Operation if F::PIPELINES => self.follow_after(&input),
+                    _ => Follow::Later,
+                };
                 // That is the one that runs.
                 self.scripts.map(|scripts| match scripts {
                     Scripts::BringUp(bring_up) => bring_up.next(input, self),
                     Scripts::Operation(operation) => {
-                        operation.set_followed(is_followed);
+                        operation.set_follow(follow);
                         operation.next_of::<F>(input)
                     }
                     Scripts::Unlock(unlock) if F::ASIDES => unlock.next(input),
@@ -95,6 +96,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 self.pause(*pause_us);
                 return Ok(());
             }
+            Act::Queue => return self.start_queued(),
             Act::Command(operation) => (operation, None),
             Act::Receive(operation, length) => (operation, Some((*length, self.end(*length)))),
             Act::EnableAndReceive(operation, length) => {
@@ -263,10 +265,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 }
             }
             Script::Operation | Script::Read => match &self.course.get() {
-                Some(course) => match self.hands_over() {
-                    Some(status) if course.kind == Kind::Program && result.is_ok() => {
+                Some(course) => match self.hands_over().filter(|_| result.is_ok()) {
+                    Some(Next::Enabled(status)) if course.kind == Kind::Program => {
                         self.hand_over(course, status);
                     }
+                    Some(Next::Started) if course.kind == Kind::Program => {
+                        self.hand_over_queued(course);
+                    }
+                    Some(Next::Lost) if course.kind == Kind::Program => self.repeat(course),
                     Some(_) | None => {
                         self.course.set(None);
                         self.end_bite(course, result);
@@ -349,6 +355,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Wires for Device<'a, C, A
     fn enables_write(&self) -> bool {
         let look = Template::register_in(opcode::RDSR);
         self.controller.enables_write(&look)
+    }
+
+    fn waits_for_quiet(&self, template: &Template) -> bool {
+        self.controller.waits_for_quiet(template)
     }
 
     fn fastest_clock_hz(&self) -> u32 {
