@@ -36,7 +36,7 @@ struct Outcome {
     least: u64,
     most: u64,
     us: f64,
-    bus_percent: f64,
+    limit_percent: f64,
     gap_us: f64,
     start_us: f64,
     end_us: f64,
@@ -82,7 +82,7 @@ fn outcome(case: &'static Case, ran: &Ran, top: usize) -> Outcome {
         least: ran.extremes.0,
         most: ran.extremes.1,
         us: ran.us_each,
-        bus_percent: ran.bus_percent,
+        limit_percent: ran.limit_percent,
         gap_us: ran.gap_us,
         start_us: ran.start_us,
         end_us: ran.end_us,
@@ -97,7 +97,7 @@ fn table(outcomes: &[Outcome]) -> Table {
     let header = ["", "ours", "all but copy", "all"]
         .into_iter()
         .chain(titles)
-        .chain(["µs", "bus %", "gap µs", "start µs", "end µs"]);
+        .chain(["µs", "limit %", "gap µs", "start µs", "end µs"]);
     table.load_preset(ASCII_MARKDOWN).set_header(header);
     for outcome in outcomes {
         let whole = |number: f64| format!("{number:.0}");
@@ -113,7 +113,7 @@ fn table(outcomes: &[Outcome]) -> Table {
         ];
         row.extend(shares);
         row.push(format!("{:.1}", outcome.us));
-        row.push(format!("{:.1}", outcome.bus_percent));
+        row.push(format!("{:.1}", outcome.limit_percent));
         row.push(format!("{:.1}", outcome.gap_us));
         row.push(format!("{:.1}", outcome.start_us));
         row.push(format!("{:.1}", outcome.end_us));

@@ -109,5 +109,9 @@ pub const CASES: &[Case] = &[
     only(Case::new("read 64 KiB", Operation::Read, 0x1_0000, 0), 4),
     Case::new("program 256 B", Operation::Program, 256, 0),
     only(Case::new("program 4 KiB", Operation::Program, 4096, 0), 8),
+    only(
+        Case::new("program 64 KiB", Operation::Program, 0x1_0000, 0),
+        2,
+    ),
     only(Case::new("erase 4 KiB", Operation::Erase, 4096, 0), 8),
 ];

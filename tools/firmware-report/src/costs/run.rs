@@ -5,7 +5,7 @@
 //! Runs a case on an emulated nRF52840DK.
 
 use super::app::{self, App};
-use super::case::{Case, WARM_UP};
+use super::case::{Case, Operation, WARM_UP};
 use super::share::{Counts, Shares};
 use crate::Problem;
 use emulated_cortex_m::{Failure, Image, Passed};
@@ -40,8 +40,9 @@ pub struct Ran {
     pub operations: u64,
     /// Time that one takes, in µs.
     pub us_each: f64,
-    /// Share of what the bus can carry, in percent.
-    pub bus_percent: f64,
+    /// Of reads the share of what the bus can carry, of programs and erases the share of the time in
+    /// which the array works, in percent.
+    pub limit_percent: f64,
     /// Time from a transfer's end to the next one's begin, in µs: the median, if there were two.
     pub gap_us: f64,
     /// Time from the call to the first task, in µs: the median, if tasks are what ends it.
@@ -204,6 +205,21 @@ fn gaps(seen: &[Timed<Observation>], from_ns: u64, to_ns: u64) -> Vec<u64> {
     gaps
 }
 
+/// For how long the array worked between two moments, in µs.
+fn array_us(seen: &[Timed<Observation>], from_ns: u64, to_ns: u64) -> f64 {
+    let mut since = None;
+    let mut worked_ns = 0;
+    for seen in seen {
+        let at = seen.at.clamp(from_ns, to_ns);
+        match seen.what {
+            Observation::BusyStarted { .. } => since = Some(at),
+            Observation::BusyEnded { .. } => worked_ns += at - since.take().unwrap_or(at),
+            _ => {}
+        }
+    }
+    worked_ns as f64 / 1e3
+}
+
 /// From a call to the first task, and from the last task's end to the upcall, in ns, of an operation
 /// between these moments.
 fn edges(seen: &[Timed<Observation>], from_ns: u64, to_ns: u64) -> Option<(u64, u64)> {
@@ -309,7 +325,10 @@ pub fn measure(image: &Image, shares: &mut Shares, case: &Case) -> Result<Ran, P
         extremes,
         operations,
         us_each: elapsed_us / operations as f64,
-        bus_percent: bytes / elapsed_us / BUS * 100.0,
+        limit_percent: match case.operation {
+            Operation::Program | Operation::Erase => array_us(&seen, from_ns, to_ns) / elapsed_us,
+            Operation::Nothing | Operation::Alarm | Operation::Read => bytes / elapsed_us / BUS,
+        } * 100.0,
         gap_us: median_us(gaps),
         start_us: median_us(starts),
         end_us: median_us(ends),
