@@ -75,7 +75,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let now_us = time_us.min(longest_us);
         // One tick more than asked for: the current one is already under way.
         let ticks = ticks_of(now_us, A::Frequency::frequency()).saturating_add(1);
-        (A::Ticks::from(ticks).max(self.alarm.minimum_dt()), left_us)
+        (A::Ticks::from(ticks), left_us)
     }
 
     pub(super) fn wait_for(&self, wait: Wait, time_us: u32) {
