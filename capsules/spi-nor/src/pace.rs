@@ -22,7 +22,7 @@ const LARGEST: u32 = 8;
 /// A part that is still busy at the expected time is looked at again at once, once for each so many
 /// µs that were expected.
 ///
-/// An alarm is coarser. The nRF52840's counts 31 µs, and upstream sets it for ten of these at least,
+/// An alarm is coarser. The nRF52840's counts 31 µs, and upstream sets it for two of these at least,
 /// while a look takes 18 µs of its CPU in a kernel built for size. So three looks cover what an alarm
 /// is late by, and a second pause is hardly ever needed.
 const PER_LOOK_US: u32 = 256;
@@ -46,6 +46,8 @@ pub struct Pace {
     looked: bool,
     back_off_us: u32,
     expected_us: u32,
+    /// The end is expected so much after that.
+    lead_us: u32,
     maximum_us: u32,
     /// What the maximum may still grow by.
     allowance_us: u32,
@@ -67,6 +69,7 @@ impl Pace {
             looked: false,
             back_off_us: expected_us / SECOND,
             expected_us,
+            lead_us: 0,
             maximum_us,
             allowance_us: maximum_us,
         }
@@ -77,13 +80,19 @@ impl Pace {
         let pace = Pace::new(expected_us.saturating_sub(LEAD_US), maximum_us);
         Pace {
             looks: pace.looks + LOOKS_IN_LEAD,
+            lead_us: LEAD_US,
             ..pace
         }
     }
 
-    /// How long it is expected to take, in µs.
+    /// After what time to look at first, in µs.
     pub const fn expected_us(&self) -> u32 {
         self.expected_us
+    }
+
+    /// How long after the first look the end is expected, in µs.
+    pub const fn lead_us(&self) -> u32 {
+        self.lead_us
     }
 
     /// The last pause was cut short by this many µs.
@@ -164,7 +173,7 @@ const LATER: u32 = 8;
 const LEAD_US: u32 = 96;
 
 /// How many more looks at once fill that time, if the controller is not given anything in the end.
-const LOOKS_IN_LEAD: u8 = 3;
+const LOOKS_IN_LEAD: u8 = 4;
 
 /// A controller that had to wait for longer than this was given the page too early, in µs.
 const LONGEST_QUEUE_US: u32 = 128;

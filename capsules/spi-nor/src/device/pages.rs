@@ -7,7 +7,7 @@
 use super::counters::count;
 use super::steps::Stuck;
 use super::{Course, Device, Early, NextPage, Script};
-use crate::client::{Host, Request};
+use crate::client::Request;
 use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::lifecycle::Event;
@@ -88,13 +88,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// Whether the page after this one, if there is one, is to be the controller's before this one
     /// has ended.
     pub(super) fn leads(&self, recipe: &Recipe, course: &Course<'a>) -> bool {
-        // The last one of a row is not: only a look near its end would show that it had begun, and
-        // nothing else needs that look.
-        let page = self.dimensions().map_or(u32::MAX, |known| known.page);
         recipe.waits_for_quiet
             && self.early.get() == Early::Yes
             && self.has_second()
-            && course.rest > page
+            && course.rest > 0
     }
 
     /// How the next page comes after this input to the script of the one in flight.
@@ -112,14 +109,14 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// The next page is to be the controller's, which waits for the end of the one in flight. To its
     /// client both are in flight from now on.
     fn queue_next(&self) -> bool {
-        if self.early.get() != Early::Yes {
+        // How long a page takes that has stood still is not known well enough.
+        if self.early.get() != Early::Yes || self.stood.get() {
             return false;
         }
         let seat = self.course.get().and_then(|course| course.seat);
         let claimed = self.next_page.map(|next| {
             let flight = next.course.flight;
-            next.is_queued = next.course.rest > 0
-                && seat.is_some_and(|seat| seat.client.goes_on(flight.other(), flight));
+            next.is_queued = seat.is_some_and(|seat| seat.client.goes_on(flight.other(), flight));
             next.is_queued
         });
         claimed == Some(true)

@@ -44,12 +44,18 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let Some(course) = self.course.get().filter(|_| !self.for_good.get()) else {
             return;
         };
-        let is_running = self.operation(|operation| operation.stage() == Stage::Busy);
+        let running = self.operation(|operation| {
+            let is_busy = operation.stage() == Stage::Busy;
+            is_busy.then_some(operation.pace().lead_us())
+        });
+        let Some(lead_us) = running.flatten() else {
+            return;
+        };
         let commands = self
             .profile
             .fact(|profile| profile.suspend_of(course.kind))
             .flatten();
-        let Some(commands) = commands.filter(|_| is_running == Some(true)) else {
+        let Some(commands) = commands else {
             return;
         };
         let scope = self.scope_beside(&course);
@@ -68,7 +74,9 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             0
         };
         let left_us = left.saturating_add(waiting.left_us);
-        if left_us < LEAST_LEFT_US {
+        // Until its end, not until the next look.
+        let to_end_us = left_us.saturating_add(lead_us);
+        if to_end_us < LEAST_LEFT_US {
             // It may come to its end just as well. If it does not, this is looked at again.
             return;
         }
@@ -78,7 +86,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         let to_run_us = suspension::run_us(&commands).saturating_sub(ran_us);
         if to_run_us > 0 {
             // Enough shorter that it is not shortened again and again.
-            if to_run_us.saturating_add(LEAST_LEFT_US) < left_us {
+            if to_run_us.saturating_add(LEAST_LEFT_US) < to_end_us && to_run_us < left_us {
                 self.wait.set(None);
                 let act = self.operation(|operation| operation.shortened(left_us, to_run_us));
                 self.go(act);
