@@ -39,6 +39,7 @@
 
 pub mod apps;
 pub mod bounds;
+mod crew;
 pub mod dice;
 pub mod fault;
 pub mod random;

@@ -4,6 +4,7 @@
 
 //! Long mixed runs in random orders.
 
+use super::crew::work_together;
 use super::schedule::Schedule;
 use super::search::{Options, lock, rules_of};
 use super::shrink::shrink_with;
@@ -15,8 +16,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What came of it.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -67,6 +67,9 @@ pub fn random<B: Subject>(
 }
 
 /// The same with other work to do.
+///
+/// # Panics
+/// With what a thread panicked with. In which schedule is told on standard error.
 pub fn random_with<B: Subject>(
     options: &Options,
     workload: Workload,
@@ -76,15 +79,12 @@ pub fn random_with<B: Subject>(
 ) -> Report {
     let begun = Instant::now();
     let shared = Shared::default();
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..options.jobs.max(1))
-            .map(|_| scope.spawn(|| work::<B>(options, workload, seed, operations, &shared)))
-            .collect();
-        while !workers.iter().all(|worker| worker.is_finished()) {
-            progress(shared.operations.load(Ordering::Relaxed));
-            thread::sleep(Duration::from_millis(20));
-        }
-    });
+    work_together(
+        options.jobs,
+        &shared.stop,
+        || work::<B>(options, workload, seed, operations, &shared),
+        || progress(shared.operations.load(Ordering::Relaxed)),
+    );
     let unpoisoned = |poison: std::sync::PoisonError<_>| poison.into_inner();
     let mut report = shared.report.into_inner().unwrap_or_else(unpoisoned);
     report.seed = seed;
@@ -116,7 +116,9 @@ fn work<B: Subject>(
     while !shared.stop.load(Ordering::Relaxed) {
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
         let rng = rng_of(seed, number);
-        let run = worlds.sound().run(&[], None, Some(rng), |_, _| {});
+        let world = worlds.sound();
+        let _told = world.told_on_panic(options.part);
+        let run = world.run(&[], None, Some(rng), |_, _| {});
         let before = shared
             .operations
             .fetch_add(run.operations, Ordering::Relaxed);

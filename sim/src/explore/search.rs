@@ -5,6 +5,7 @@
 //! Runs one schedule after the other, until none is left that was not tried.
 
 use super::bounds::Bounds;
+use super::crew::work_together;
 use super::schedule::Schedule;
 use super::seen::Seen;
 use super::subject::Subject;
@@ -16,7 +17,6 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// What to search, and how.
@@ -112,6 +112,9 @@ pub fn search<B: Subject>(options: Options, progress: impl Fn(u64, u64)) -> Repo
 
 /// Searches with other work to do, and shows `watch` each schedule with what came of it. Besides
 /// the report the choices of the shortest failing schedule are told, as they were found.
+///
+/// # Panics
+/// With what a thread panicked with. In which schedule is told on standard error.
 pub fn search_with<B: Subject>(
     options: Options,
     workload: Workload,
@@ -133,18 +136,18 @@ pub fn search_with<B: Subject>(
         schedules: AtomicU64::new(0),
         result: Mutex::default(),
     };
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..options.jobs.max(1))
-            .map(|_| scope.spawn(|| work::<B, _>(&shared)))
-            .collect();
-        while !workers.iter().all(|worker| worker.is_finished()) {
-            progress(
-                shared.schedules.load(Ordering::Relaxed),
-                shared.seen.count(),
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
-    });
+    let progress = || {
+        progress(
+            shared.schedules.load(Ordering::Relaxed),
+            shared.seen.count(),
+        );
+    };
+    work_together(
+        options.jobs,
+        &shared.stop,
+        || work::<B, _>(&shared),
+        progress,
+    );
     let left = shared
         .work
         .into_inner()
@@ -174,7 +177,9 @@ fn work<B: Subject, W: Fn(&[u8], &Run) + Sync>(shared: &Shared<W>) {
     let mut worlds = Worlds::<B>::with_workload(part, bounds, shared.workload);
     while let Some(schedule) = next(shared) {
         let seen = Some((&shared.seen, prune));
-        let run = worlds.sound().run(&schedule, seen, None, |_, _| {});
+        let world = worlds.sound();
+        let _told = world.told_on_panic(part);
+        let run = world.run(&schedule, seen, None, |_, _| {});
         let number = shared.schedules.fetch_add(1, Ordering::Relaxed) + 1;
         let others = alternatives(&schedule, &run);
         account(shared, &run, &schedule);
@@ -209,7 +214,7 @@ fn next<W>(shared: &Shared<W>) -> Option<Box<[u8]>> {
         if work.running == 0 {
             return None;
         }
-        // With a time-out only so that a thread that panicked stops the others.
+        // With a time-out, for nobody who stops the others, by a panic perhaps, wakes them.
         work = shared
             .more
             .wait_timeout(work, Duration::from_millis(50))

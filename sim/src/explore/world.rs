@@ -6,8 +6,10 @@
 
 use super::apps::{REGION, SMALL, app, content};
 use super::bounds::Bounds;
+use super::crew::OnPanic;
 use super::dice::{Dice, Point, Throw};
 use super::fault::{Armed, FAULTS, Fault};
+use super::schedule::Schedule;
 use super::seen::Seen;
 use super::subject::Subject;
 use super::workload::Workload;
@@ -156,6 +158,19 @@ impl<B: Subject> World<B> {
     /// What was chosen in the last run.
     pub fn dice(&self) -> &Dice {
         &self.dice
+    }
+
+    /// Until it is dropped: a panic tells, on standard error, in which schedule it was. `part` is the
+    /// one on the board.
+    pub(super) fn told_on_panic(&self, part: &'static PartSpec) -> impl Drop + use<B> {
+        let dice = Rc::clone(&self.dice);
+        let bounds = self.bounds;
+        OnPanic::new(move || {
+            let choices =
+                dice.with_throws(|throws| throws.iter().map(|throw| throw.taken).collect());
+            let schedule = Schedule { bounds, choices };
+            eprintln!("That was in schedule {schedule} on a {}.", part.name);
+        })
     }
 
     /// Runs one schedule from its beginning to its end, and `look`s after every pass.
