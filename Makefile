@@ -73,6 +73,10 @@ IN_BOARDS = cd boards && CARGO_TARGET_DIR=$(BOARDS_TARGET)
 EMBEDDED = ../tools/embedded-cargo
 REPORT = $(CARGO) run --release --locked --quiet -p firmware-report --
 
+# A kernel that has what no board's has: all that kernel code may be served with.
+WITH_KERNEL_CLIENTS = build --profile looked-at -p nrf52840dk --features kernel_clients
+LOOKED_AT = $(BOARDS_TARGET)/thumbv7em-none-eabi/looked-at/nrf52840dk
+
 .PHONY: tock
 tock: ## Is there an upstream checkout? (TOCK=path makes tock/ a link to one)
 	@tools/tock-checkout "$(TOCK)"
@@ -84,11 +88,12 @@ boards: tock ## Kernels for all boards, on upstream Tock (TOCK=path)
 .PHONY: boards-check
 boards-check: boards ## The boards' clippy, format, docs and tests; upstream's lints; no way to a panic
 	$(IN_BOARDS) $(CARGO) fmt -- --check
-	$(IN_BOARDS) $(EMBEDDED) clippy --release -- -D warnings
-	$(IN_BOARDS) RUSTDOCFLAGS="-D warnings" $(EMBEDDED) doc --no-deps
+	$(IN_BOARDS) $(EMBEDDED) clippy --release --all-features -- -D warnings
+	$(IN_BOARDS) RUSTDOCFLAGS="-D warnings" $(EMBEDDED) doc --no-deps --all-features
 	$(IN_BOARDS) $(CARGO) test --target $$(rustc -vV | sed -n 's/^host: //p') -p spi-nor-components
 	tools/upstream-lints
-	$(foreach board,$(BOARDS),$(REPORT) panics --argued doc/panics.md $(KERNELS)/$(board) &&) true
+	$(IN_BOARDS) $(EMBEDDED) $(WITH_KERNEL_CLIENTS)
+	$(REPORT) panics --argued doc/panics.md $(addprefix $(KERNELS)/,$(BOARDS) ast1030_evb) $(LOOKED_AT)
 
 .PHONY: size
 size: boards ## How large the kernels are, beside upstream's own for the nRF52840DK, and what of it is ours

@@ -17,6 +17,9 @@
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "kernel_clients")]
+mod kernel_clients;
+
 use core::panic::PanicInfo;
 use core::ptr::{addr_of, addr_of_mut};
 use kernel::component::Component;
@@ -63,6 +66,10 @@ const ISOLATED_LENGTH: u32 = 1024 * 1024;
 /// What an app gets of the isolated storage, in bytes.
 const ISOLATED_SHARE: usize = 4096;
 static REGIONS: [Region; test_regions::COUNT] = test_regions::from(0x20_0000);
+#[cfg(feature = "kernel_clients")]
+const KERNEL_START: u32 = 0x40_0000;
+#[cfg(feature = "kernel_clients")]
+const KERNEL_LENGTH: u32 = 0x1_0000;
 
 const LEDS: [Pin; 4] = [Pin::P0_13, Pin::P0_14, Pin::P0_15, Pin::P0_16];
 const BUTTONS: [Pin; 4] = [Pin::P0_11, Pin::P0_12, Pin::P0_24, Pin::P0_25];
@@ -374,6 +381,40 @@ unsafe fn start() -> (&'static Kernel, Platform, &'static ChipHw) {
     .finalize(components::kv_driver_component_static!(
         components::kv::VirtualKVPermissionsComponentType<KvPermissions>
     ));
+
+    #[cfg(feature = "kernel_clients")]
+    {
+        use kernel_clients::KernelClient;
+        use spi_nor::kernel_face::SpiNor;
+        use spi_nor::maintenance::Maintenance;
+
+        kernel::create_typed_capability!(may_look, MayLook:
+            spi_nor_capabilities::SecurityAreaCapability
+        );
+        let region = spi_nor_components::region::SpiNorRegionComponent::new(
+            spi_nor.device,
+            KERNEL_START,
+            KERNEL_LENGTH,
+            spi_nor::region::Access::ReadWrite,
+        )
+        .finalize(spi_nor_components::spi_nor_region_component_static!());
+        let maintenance = static_init!(Maintenance<'static>, Maintenance::new(spi_nor.device));
+        spi_nor.device.add_client(static_init!(
+            spi_nor::client::Seat<'static>,
+            spi_nor::client::Seat::new(maintenance)
+        ));
+        let id = static_init!(
+            [u8; spi_nor::otp::UNIQUE_ID_BYTES],
+            [0; spi_nor::otp::UNIQUE_ID_BYTES]
+        );
+        let client = static_init!(
+            KernelClient<MayLook>,
+            KernelClient::new(region, maintenance, id, may_look)
+        );
+        region.set_client(client);
+        maintenance.set_client(client);
+        client.start(static_init!([u8; 512], [0; 512]));
+    }
 
     //----------------------------------------------------------------------------------------
     // The rest of the board

@@ -37,8 +37,9 @@ enum Command {
     },
     /// Calls from our code to what may panic; fails on one that the list does not have
     Panics {
-        /// A linked kernel, with debug information
-        image: PathBuf,
+        /// Linked kernels, with debug information
+        #[arg(required = true)]
+        images: Vec<PathBuf>,
         /// Sites that are argued for: a Markdown file with a table of them
         #[arg(long)]
         argued: Option<PathBuf>,
@@ -62,7 +63,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Sizes { images } => sizes::print(&images).map(|()| true),
-        Command::Panics { image, argued } => panics::print(&image, argued.as_deref()),
+        Command::Panics { images, argued } => panics::print(&images, argued.as_deref()),
         Command::Costs {
             image,
             only,

@@ -5,8 +5,9 @@
 //! Whose code it is.
 
 /// Folders of this project that end up in a kernel, as they are in debug information.
-const FOLDERS: [&str; 5] = [
+const FOLDERS: [&str; 6] = [
     "/capsules/spi-nor/",
+    "/chips/aspeed-fmc/",
     "/chips/nrf52840-qspi/",
     "/hil/src/",
     "/boards/components/",
@@ -20,7 +21,7 @@ const WRAPPERS: [&str; 2] = [
 ];
 
 /// Whether a source file is ours. Upstream's, which lie in tock/, have folders of such names too.
-fn is_our_file(file: &str) -> bool {
+pub fn is_our_file(file: &str) -> bool {
     !file.contains("/tock/") && FOLDERS.iter().any(|folder| file.contains(folder))
 }
 
@@ -74,8 +75,9 @@ impl<'f> Owner<'f> {
 }
 
 /// Crates of this project that end up in a kernel.
-const CRATES: [&str; 5] = [
+const CRATES: [&str; 6] = [
     "spi_nor",
+    "aspeed_fmc",
     "nrf52840_qspi",
     "qspi_hil",
     "spi_nor_components",

@@ -14,10 +14,11 @@
 use crate::Problem;
 use crate::image::{Frame, Image};
 use crate::output;
-use crate::owner::{Owner, is_our_name};
+use crate::owner::{Owner, is_our_file, is_our_name};
 use crate::thumb::branches;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::fmt::{self, Display, Formatter};
+use std::path::{Path, PathBuf};
 
 /// A call from our code to what may panic. Without lines, which change with every comment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -244,46 +245,117 @@ fn argued_sites(text: &str) -> BTreeSet<Site> {
         .collect()
 }
 
-/// Prints the sites. False if there is one that is not argued for.
-pub fn print(path: &Path, argued: Option<&Path>) -> Result<bool, Problem> {
+/// Whether one of these sites is what this row of the table is about.
+fn is_met(argued: &Site, found: &BTreeSet<Site>) -> bool {
+    let same_call = |site: &Site| site.called == argued.called;
+    found.contains(argued) || argued.place == ANYWHERE && found.iter().any(same_call)
+}
+
+/// A row of the table that is about nothing in any of the kernels.
+#[derive(Debug, PartialEq, Eq)]
+enum Gone<'r> {
+    /// The code is there, and does not call this. Another compiler may merge or inline other calls,
+    /// so that alone is no failure.
+    Call(&'r Site),
+    /// Nothing of the file is there, so whether it is still so was not looked up.
+    Code(&'r Site),
+}
+
+impl Gone<'_> {
+    fn of<'r>(row: &'r Site, linked: &BTreeSet<String>) -> Gone<'r> {
+        if row.place == ANYWHERE || linked.contains(&row.place) {
+            Gone::Call(row)
+        } else {
+            Gone::Code(row)
+        }
+    }
+}
+
+impl Display for Gone<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (row, why) = match self {
+            Gone::Call(row) => (row, "warning: is the argument still needed?".to_owned()),
+            Gone::Code(row) => (row, format!("nothing of {} was looked at", row.place)),
+        };
+        let Site {
+            place,
+            through,
+            called,
+        } = row;
+        write!(
+            f,
+            "GONE   {place} {through} -> {called}: in none of these kernels; {why}"
+        )
+    }
+}
+
+/// Our files that instructions come from.
+fn linked_files(image: &Image) -> Result<BTreeSet<String>, Problem> {
+    let mut linked = BTreeSet::new();
+    for function in image.functions() {
+        for (start, code) in image.code(function) {
+            for at in (start..start + code.len() as u64).step_by(2) {
+                let frames = image.frames(at)?;
+                let ours = frames.iter().filter(|frame| is_our_file(&frame.file));
+                linked.extend(ours.map(|frame| short(&frame.file)));
+            }
+        }
+    }
+    Ok(linked)
+}
+
+/// Prints the sites of each kernel, and on standard error the rows of the table that are about nothing
+/// in any of them. False if there is a site that is not argued for, or a row about code that is not there.
+pub fn print(paths: &[PathBuf], argued: Option<&Path>) -> Result<bool, Problem> {
     let argued = match argued {
         Some(list) => argued_sites(
             &std::fs::read_to_string(list).map_err(|e| format!("{}: {e}", list.display()))?,
         ),
         None => BTreeSet::new(),
     };
-    let found = sites(&Image::read(path)?)?;
+    let images: Vec<Image> = paths
+        .iter()
+        .map(|path| Image::read(path))
+        .collect::<Result<_, _>>()?;
+    let mut all = BTreeSet::new();
     let mut well = true;
-    for (site, lines) in &found {
-        let known = is_argued(&argued, site);
-        well &= known;
-        output::print(format_args!(
-            "{} {} {lines:?} {} -> {}",
-            if known { "argued" } else { "PANICS" },
-            site.place,
-            site.through,
-            site.called
-        ))?;
+    for (path, image) in paths.iter().zip(&images) {
+        let found = sites(image)?;
+        for (site, lines) in &found {
+            let known = is_argued(&argued, site);
+            well &= known;
+            output::print(format_args!(
+                "{} {} {lines:?} {} -> {}",
+                if known { "argued" } else { "PANICS" },
+                site.place,
+                site.through,
+                site.called
+            ))?;
+        }
+        let kinds = found.len();
+        output::print(format_args!("{}: {kinds} kinds of sites", path.display()))?;
+        all.extend(found.into_keys());
     }
-    let is_found = |argued: &Site| {
-        let same_call = |site: &Site| site.called == argued.called;
-        found.contains_key(argued) || argued.place == ANYWHERE && found.keys().any(same_call)
-    };
-    for site in argued.iter().filter(|site| !is_found(site)) {
-        // Other compilers merge other calls, so this is no failure.
-        output::print(format_args!(
-            "GONE   {} {} -> {}: is the argument still needed?",
-            site.place, site.through, site.called
-        ))?;
+    let unmet: Vec<&Site> = argued.iter().filter(|row| !is_met(row, &all)).collect();
+    let mut linked = BTreeSet::new();
+    if !unmet.is_empty() {
+        for image in &images {
+            linked.extend(linked_files(image)?);
+        }
     }
-    let kinds = found.len();
-    output::print(format_args!("{}: {kinds} kinds of sites", path.display()))?;
+    for gone in unmet.into_iter().map(|row| Gone::of(row, &linked)) {
+        // Where it is seen although the sites are many.
+        eprintln!("firmware-report: {gone}");
+        well &= matches!(gone, Gone::Call(_));
+    }
     Ok(well)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BTreeSet, Call, Frame, Site, argued_sites, plain, seen_through, site};
+    use super::{
+        BTreeSet, Call, Frame, Gone, Site, argued_sites, is_met, plain, seen_through, site,
+    };
 
     #[test]
     fn what_the_compiler_outlined_is_seen_through() {
@@ -364,5 +436,41 @@ mod tests {
             called: "core::panicking::panic".into(),
         };
         assert_eq!(argued_sites(text).into_iter().collect::<Vec<_>>(), [site]);
+    }
+
+    fn row(place: &str, called: &str) -> Site {
+        Site {
+            place: place.into(),
+            through: String::new(),
+            called: called.into(),
+        }
+    }
+
+    #[test]
+    fn a_row_is_met_at_its_place_or_anywhere() {
+        let found = BTreeSet::from([row("a.rs", "f"), row("b.rs", "g")]);
+        for (place, called, met) in [
+            ("a.rs", "f", true),
+            ("a.rs", "g", false),
+            ("b.rs", "f", false),
+            ("any", "g", true),
+            ("any", "h", false),
+        ] {
+            assert_eq!(is_met(&row(place, called), &found), met, "{place} {called}");
+        }
+    }
+
+    #[test]
+    fn code_that_is_not_there_is_told_from_a_call_that_is_not() {
+        let linked = BTreeSet::from(["a.rs".to_owned()]);
+        let here = row("a.rs", "f");
+        let anywhere = row("any", "f");
+        let elsewhere = row("b.rs", "f");
+        assert_eq!(Gone::of(&here, &linked), Gone::Call(&here));
+        assert_eq!(Gone::of(&anywhere, &linked), Gone::Call(&anywhere));
+        let gone = Gone::of(&elsewhere, &linked);
+        assert_eq!(gone, Gone::Code(&elsewhere));
+        let told = gone.to_string();
+        assert!(told.contains("nothing of b.rs was looked at"), "{told}");
     }
 }
