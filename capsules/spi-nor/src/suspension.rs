@@ -308,20 +308,36 @@ mod tests {
         }
     }
 
+    const COMMANDS: SuspendResume = SuspendResume {
+        suspend: 0xB0,
+        resume: 0x30,
+        latency_us: 60,
+        interval_us: 320,
+        prohibited: 0,
+    };
+
+    #[test]
+    fn the_array_works_for_the_parts_interval_and_half_a_millisecond_at_least() {
+        for (interval_us, works_us) in [(0, 500), (320, 500), (500, 500), (501, 501), (900, 900)] {
+            let commands = SuspendResume {
+                interval_us,
+                ..COMMANDS
+            };
+            assert_eq!(run_us(&commands), works_us, "{interval_us}");
+        }
+    }
+
     fn script() -> Suspension {
-        let commands = SuspendResume {
-            suspend: 0xB0,
-            resume: 0x30,
-            latency_us: 60,
-            interval_us: 320,
-            prohibited: 0,
-        };
+        script_of(48_000, 384_000)
+    }
+
+    fn script_of(typical_us: u32, maximum_us: u32) -> Suspension {
         let recipe = Recipe {
             kind: Kind::Erase,
             operation: Operation::plain(Template::bare(0x20)),
             length: 0,
-            typical_us: 48_000,
-            maximum_us: 384_000,
+            typical_us,
+            maximum_us,
             poll: Poll::StatusRegister,
             four_byte_mode: None,
             enables_write: false,
@@ -329,7 +345,7 @@ mod tests {
             beside: None,
             unlocked: 0,
         };
-        Suspension::new(commands, &OperationScript::new(recipe), 0)
+        Suspension::new(COMMANDS, &OperationScript::new(recipe), 0)
     }
 
     #[test]
@@ -340,9 +356,22 @@ mod tests {
         assert_eq!(script.next(Input::Elapsed), Act::register(0x05, 1));
         assert_eq!(script.next(Input::Done(&[0x00])), Act::Finished(Ok(())));
         assert_eq!(script.outcome(), Action::LetRead);
+        assert_eq!(script.settled_us(), 60);
         assert_eq!(script.next(Input::Begin), Act::bare(0x30));
         assert_eq!(script.next(Input::Done(&[])), Act::Finished(Ok(())));
         assert_eq!(script.outcome(), Action::GoOn);
+    }
+
+    #[test]
+    fn a_part_is_overdue_once_it_was_waited_for_as_long_as_its_operation_may_take() {
+        for (maximum_us, outcome) in [(60, Action::Fault), (61, Action::Wait)] {
+            let mut script = script_of(60, maximum_us);
+            script.next(Input::Begin);
+            assert_eq!(script.next(Input::Done(&[])), Act::Pause(60));
+            script.next(Input::Elapsed);
+            script.next(Input::Done(&[0x03]));
+            assert_eq!(script.outcome(), outcome, "{maximum_us}");
+        }
     }
 
     #[test]
@@ -362,6 +391,7 @@ mod tests {
             (Act::Finished(Ok(())), Action::Fault)
         );
         assert!((384_000..400_000).contains(&waited_us), "{waited_us}");
+        assert_eq!(script.settled_us(), waited_us);
         assert!(looks < 100, "{looks}");
     }
 }

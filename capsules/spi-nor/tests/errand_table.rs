@@ -136,3 +136,17 @@ fn a_revoke_ends_all_that_is_not_in_flight() {
         }
     }
 }
+
+/// C9: the part is kept from the submission on, and not for a client that is only to be told.
+#[test]
+fn the_part_is_kept_for_what_waits_and_for_what_is_in_flight() {
+    let keeps = ERRANDS.map(Errand::counts);
+    assert_eq!(keeps, [false, true, true, true, false]);
+    for errand in ERRANDS {
+        for event in EVENTS {
+            let (next, action) = transition(errand, event);
+            let begins = !errand.counts() && next.counts();
+            assert_eq!(begins, event == Event::Submitted && action == Action::Ask);
+        }
+    }
+}
