@@ -357,7 +357,7 @@ mod tests {
         while pace.looks_again() {
             looks += 1;
         }
-        assert_eq!(looks, 6);
+        assert_eq!(looks, MOST_LOOKS + u32::from(LOOKS_IN_LEAD));
         let mut short = Pace::leading(LEAD_US / 2, 5_000);
         assert_eq!(short.next_us(), Some(SHORTEST_PAUSE_US));
     }
