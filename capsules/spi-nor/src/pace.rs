@@ -30,6 +30,14 @@ const PER_LOOK_US: u32 = 256;
 /// No more of such looks than this.
 const MOST_LOOKS: u32 = 3;
 
+/// So much before the expected end of a page the controller is given the next one, if it waits for
+/// that end itself, in µs. Reads that come meanwhile wait as well, so it is no more than what an alarm
+/// of 32 kHz is late by: two ticks, and the kernel's way from there to the look.
+const LEAD_US: u32 = 96;
+
+/// How many more looks at once fill that time, if the controller is not given anything in the end.
+const LOOKS_IN_LEAD: u8 = 4;
+
 /// Pauses for one wait.
 ///
 /// The first one is the expected time, since nothing is to be seen before; later ones are short
@@ -167,14 +175,6 @@ const EARLIER: u32 = 256;
 /// By this part of the expected time, at most, it is later.
 const LATER: u32 = 8;
 
-/// So much before the expected end of a page the controller is given the next one, if it waits for
-/// that end itself, in µs. Reads that come meanwhile wait as well, so it is no more than what an alarm
-/// of 32 kHz is late by: two ticks, and the kernel's way from there to the look.
-const LEAD_US: u32 = 96;
-
-/// How many more looks at once fill that time, if the controller is not given anything in the end.
-const LOOKS_IN_LEAD: u8 = 4;
-
 /// A controller that had to wait for longer than this was given the page too early, in µs.
 const LONGEST_QUEUE_US: u32 = 128;
 
@@ -232,9 +232,7 @@ impl Lesson {
         };
         Lesson::of(share.clamp(LEAST, MOST))
     }
-}
 
-impl Lesson {
     /// After the part was busy at a look [before its end](Pace::leading), and the controller has
     /// waited for `waited_us` from then on until it was quiet: the lesson, and whether the end came
     /// about when it was expected.
