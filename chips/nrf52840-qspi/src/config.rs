@@ -150,11 +150,15 @@ pub struct Config {
     /// window. The driver does not, and see [`anomalies`](crate::anomalies) for what
     /// whoever does has to heed.
     pub xip_used: bool,
+    /// Whether WRITESTART may be triggered while the flash programs, and is believed to wait for the
+    /// end of that ([`waits_for_quiet`](qspi_hil::Controller::waits_for_quiet)). Unverified on
+    /// silicon: if not, pages in a row come as one by one.
+    pub queues_pages: bool,
 }
 
 impl Config {
     /// The usual: 32 MHz, mode 0, 62.5 ns between commands, 256-byte pages, 24-bit
-    /// addresses, no execute-in-place.
+    /// addresses, no execute-in-place, pages in a row without a pause.
     pub const fn new(pins: Pins) -> Config {
         Config {
             pins,
@@ -165,6 +169,7 @@ impl Config {
             page_size: PageSize::Bytes256,
             address_mode: AddressMode::Three,
             xip_used: false,
+            queues_pages: true,
         }
     }
 

@@ -510,10 +510,8 @@ impl<'a, P: Port, F: DmaFence> Controller<'a> for Qspi<'a, P, F> {
     fn waits_for_quiet(&self, template: &Template) -> bool {
         // Between two pages of one WRITESTART it has to. That it does before the first one, too, is
         // unverified on silicon.
-        matches!(
-            transfer::engine(template, &self.config),
-            Some(Engine::Program(_))
-        )
+        let engine = transfer::engine(template, &self.config);
+        self.config.queues_pages && matches!(engine, Some(Engine::Program(_)))
     }
 
     fn disable(&self, _idle: Idle) -> Off {

@@ -234,6 +234,23 @@ fn a_long_sfdp_read_is_one_long_frame() {
 }
 
 #[test]
+fn only_pages_wait_for_the_flash_and_only_where_the_board_believes_it() {
+    for queues_pages in [false, true] {
+        let bench = Bench::with(Config {
+            queues_pages,
+            ..Config::new(pins())
+        });
+        let waits = |template| bench.qspi.waits_for_quiet(&template);
+        assert_eq!(waits(PROGRAM_4IO), queues_pages);
+        for template in [READ_4IO, ERASE_SECTOR, Template::register_in(0x05)] {
+            assert!(!waits(template));
+        }
+        // No engine has this one.
+        assert!(!waits(Template::addressed(0x12, AddressWidth::Four)));
+    }
+}
+
+#[test]
 fn a_write_enable_goes_before_a_short_instruction() {
     let bench = Bench::on();
     let look = Template::register_in(0x05);

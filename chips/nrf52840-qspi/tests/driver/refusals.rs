@@ -64,8 +64,6 @@ fn an_engine_after_a_write_enable() {
     let bench = Bench::on();
     for template in [READ_4IO, PROGRAM_4IO] {
         assert!(!bench.qspi.enables_write(&template));
-        let is_page = template == PROGRAM_4IO;
-        assert_eq!(bench.qspi.waits_for_quiet(&template), is_page);
         let buffer = buffer(4);
         let described = describe(buffer.as_ref());
         let operation = at(template, 0);
