@@ -175,6 +175,9 @@ const EARLIER: u32 = 256;
 /// By this part of the expected time, at most, it is later.
 const LATER: u32 = 8;
 
+/// The same after a controller had to wait.
+const SOMEWHAT_LATER: u32 = 64;
+
 /// A controller that had to wait for longer than this was given the page too early, in µs.
 const LONGEST_QUEUE_US: u32 = 128;
 
@@ -241,7 +244,8 @@ impl Lesson {
         let late_us = waited_us.saturating_sub(LONGEST_QUEUE_US);
         let late = u64::from(late_us) * u64::from(ONE) / u64::from(typical_us.max(1));
         let late = u32::try_from(late).unwrap_or(u32::MAX);
-        let share = now + late.min(now / LATER);
+        // It may be the CPU that was late, and if not, looks tell more.
+        let share = now + late.min(now / SOMEWHAT_LATER);
         let lesson = Lesson::of(share.min(MOST));
         (lesson, waited_us <= TOO_LONG_QUEUE_US)
     }
@@ -364,10 +368,10 @@ mod tests {
     fn whoever_gave_too_early_gives_later() {
         let lesson = Lesson::default();
         assert_eq!(lesson.after_queue(LONGEST_QUEUE_US, 1024), (lesson, true));
-        let (later, is_punctual) = lesson.after_queue(LONGEST_QUEUE_US + 64, 1024);
-        assert_eq!((later.expected_us(1024), is_punctual), (1024 + 64, true));
+        let (later, is_punctual) = lesson.after_queue(LONGEST_QUEUE_US + 8, 1024);
+        assert_eq!((later.expected_us(1024), is_punctual), (1024 + 8, true));
         let (later, is_punctual) = lesson.after_queue(10_000, 1024);
-        assert_eq!((later.expected_us(1024), is_punctual), (1024 + 128, false));
+        assert_eq!((later.expected_us(1024), is_punctual), (1024 + 16, false));
         let most = Lesson::of(MOST);
         assert_eq!(most.after_queue(u32::MAX, 0), (most, false));
     }

@@ -35,7 +35,8 @@
 //! next page as soon as a look near the end of the one before finds the part busy: the array rests for
 //! no longer than the controller's own look, WREN and the page's transfer take. The look near the end
 //! of that page then is to find the part busy again. If it is quiet, the page may never have begun: it
-//! is programmed once more, and no more pages are given to the controller early until the device has been off.
+//! is programmed once more. A controller that loses the first pages that it is given, or many, is given
+//! none early until the device has been off.
 //!
 //! With any other controller, and after a look that comes too late, WREN for the next page is what
 //! stands between the two looks that find a page ended. So the array rests for no longer than three
@@ -231,9 +232,15 @@ enum Early {
     NotYet,
     /// It is known.
     Yes,
-    /// A page was lost, perhaps because the controller did not wait: no more until the device has been off.
+    /// Pages were lost, perhaps because the controller does not wait: no more until the device has been off.
     No,
 }
+
+/// A page that is lost takes away as much trust as this many that were not have made.
+const LOST: u8 = 4;
+
+/// No more pages than this make up for lost ones.
+const MOST_TRUST: u8 = 2 * LOST;
 
 /// A page whose bytes are in their buffer while the one before it is programmed.
 #[derive(Clone, Copy)]
@@ -314,6 +321,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>, F: Features = Full> {
     /// The page that comes after the one in flight, if nobody else wants anything.
     next_page: F::Ahead<NextPage<'a>>,
     early: Cell<Early>,
+    /// In a controller that is to wait. One that loses the first pages that it is given has none.
+    trust: Cell<u8>,
     suspension: F::Standstill<Suspension>,
     /// The program or erase that is suspended, or on the way there or back.
     stalled: F::Standstill<Stalled<'a>>,
@@ -414,6 +423,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             prepared: Place::EMPTY,
             next_page: Place::EMPTY,
             early: Cell::new(Early::NotYet),
+            trust: Cell::new(0),
             suspension: Place::EMPTY,
             stalled: Place::EMPTY,
             lessons: [const { Place::EMPTY }; LESSONS],

@@ -6,7 +6,7 @@
 
 use super::counters::count;
 use super::steps::Stuck;
-use super::{Course, Device, Early, NextPage, Script};
+use super::{Course, Device, Early, LOST, MOST_TRUST, NextPage, Script};
 use crate::client::Request;
 use crate::error::Error;
 use crate::features::{Features, Place};
@@ -156,6 +156,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// lifecycle something is outstanding all the time, so nothing can come in between.
     pub(super) fn hand_over_queued(&self, course: &Course<'a>) {
         self.learn_queued(course);
+        let trust = self.trust.get().saturating_add(1);
+        self.trust.set(trust.min(MOST_TRUST));
         // It is there, so this is not what is done.
         let mut act = Act::Finished(Err(Error::Failed));
         if let Some(NextPage { course, recipe, .. }) = self.next_page.take() {
@@ -176,7 +178,10 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// The controller perhaps did not wait: what it was to put on the wires is programmed once more.
     /// If its bytes are gone, so is who wanted them.
     pub(super) fn repeat(&self, course: &Course<'a>) {
-        self.early.set(Early::No);
+        match self.trust.get().checked_sub(LOST) {
+            Some(trust) => self.trust.set(trust),
+            None => self.early.set(Early::No),
+        }
         count(&self.tally.repeated);
         self.buffer.set(course.buffer);
         let length = self.operation(|operation| operation.recipe().length);
