@@ -30,9 +30,10 @@ const PER_LOOK_US: u32 = 256;
 /// No more of such looks than this.
 const MOST_LOOKS: u32 = 3;
 
-/// So much before the expected end of a page the controller is given the next one, if it waits for
-/// that end itself, in µs. Reads that come meanwhile wait as well, so it is no more than what an alarm
-/// of 32 kHz is late by: two ticks, and the kernel's way from there to the look.
+/// So much before the end of a page, in µs, the controller is given the next one, if it waits itself.
+///
+/// Reads that come meanwhile wait as well, so it is no more than what an alarm of 32 kHz is late by: two
+/// ticks, and the kernel's way from there to the look.
 const LEAD_US: u32 = 96;
 
 /// How many more looks at once fill that time, if the controller is not given anything in the end.

@@ -34,11 +34,11 @@ pub(super) struct Names {
     elsewhere: Vec<usize>,
 }
 
-/// Addresses that were told, in this order.
+/// Addresses that were told, in this order. Of those that were more than once, the last time counts.
 fn number(known: &mut Vec<usize>, address: usize) -> usize {
     known
         .iter()
-        .position(|other| *other == address)
+        .rposition(|other| *other == address)
         .unwrap_or_else(|| {
             known.push(address);
             known.len() - 1
@@ -147,6 +147,18 @@ impl Names {
         Ok(())
     }
 
+    /// The same, which the process passes to the kernel. One in its stack is another one each time: what
+    /// shares a place with what was there before is the compiler's affair, and differs between builds.
+    pub(super) fn passed(&mut self, line: &mut String, start: usize, value: usize) -> fmt::Result {
+        if let Some(index) = self.index(start) {
+            let process = &mut self.processes[index];
+            if value != process.start && (process.start..process.stack_end).contains(&value) {
+                process.stack.push(value);
+            }
+        }
+        self.value(line, start, value)
+    }
+
     /// A number that may be an address of the process whose memory starts there.
     pub(super) fn value(&mut self, line: &mut String, start: usize, value: usize) -> fmt::Result {
         let Some(index) = self.index(start) else {
@@ -230,6 +242,25 @@ mod tests {
         names.forget();
         assert_eq!(value(&mut names, START + 0x3000), "stack#0");
         assert_eq!(value(&mut names, image.end()), "flash#0");
+    }
+
+    #[test]
+    fn what_is_passed_from_the_stack_is_another_one_each_time() {
+        let mut names = names();
+        let mut passed = |value| {
+            let mut line = String::new();
+            names.passed(&mut line, START, value).unwrap();
+            line
+        };
+        assert_eq!(passed(START + 0x4000), "stack#0");
+        assert_eq!(passed(START + 0x3000), "stack#1");
+        assert_eq!(passed(START + 0x4000), "stack#2");
+        assert_eq!(passed(START), "start");
+        assert_eq!(passed(START + 0x8000), "ram+0x0");
+        assert_eq!(passed(usize::MAX), "elsewhere#0");
+        assert_eq!(value(&mut names, START + 0x4000), "stack#2");
+        assert_eq!(value(&mut names, START + 0x3000), "stack#1");
+        assert_eq!(value(&mut names, START + 0x2000), "stack#3");
     }
 
     #[test]

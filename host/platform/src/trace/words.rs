@@ -11,10 +11,13 @@ use kernel::process::{FunctionCall, FunctionCallSource, Process, State, StoppedS
 use kernel::syscall::{ContextSwitchReason, Syscall, SyscallReturn, YieldVariant};
 use kernel::upcall::UpcallId;
 
-/// A call or a return: who, what, and numbers that may be addresses.
+/// How a number is told.
+type Name = fn(&mut Names, &mut String, usize, usize) -> fmt::Result;
+
+/// A call or a return: who, what, and numbers that may be addresses, told by `name`.
 fn row(
     line: &mut String,
-    names: &mut Names,
+    (names, name): (&mut Names, Name),
     memory: usize,
     what: fmt::Arguments<'_>,
     values: &[usize],
@@ -23,7 +26,7 @@ fn row(
     line.write_fmt(what)?;
     for value in values {
         line.write_char(' ')?;
-        names.value(line, memory, *value)?;
+        name(names, line, memory, *value)?;
     }
     Ok(())
 }
@@ -37,14 +40,27 @@ pub(super) fn reason(
     let syscall = match reason {
         ContextSwitchReason::SyscallFired { syscall } => syscall,
         ContextSwitchReason::Fault => {
-            return row(line, names, memory, format_args!(" faults"), &[]);
+            return row(
+                line,
+                (names, Names::passed),
+                memory,
+                format_args!(" faults"),
+                &[],
+            );
         }
         ContextSwitchReason::Interrupted => {
-            return row(line, names, memory, format_args!(" is interrupted"), &[]);
+            return row(
+                line,
+                (names, Names::passed),
+                memory,
+                format_args!(" is interrupted"),
+                &[],
+            );
         }
     };
-    let mut row =
-        |what: fmt::Arguments<'_>, values: &[usize]| row(line, names, memory, what, values);
+    let mut row = |what: fmt::Arguments<'_>, values: &[usize]| {
+        row(line, (names, Names::passed), memory, what, values)
+    };
     match *syscall {
         Syscall::Yield { yield_type } => match yield_type {
             YieldVariant::NoWait { ptr } => row(format_args!(" > yield-no-wait"), &[ptr.addr()]),
@@ -117,8 +133,9 @@ pub(super) fn value(
     value: &SyscallReturn,
 ) -> fmt::Result {
     use SyscallReturn as R;
-    let mut row =
-        |what: fmt::Arguments<'_>, values: &[usize]| row(line, names, memory, what, values);
+    let mut row = |what: fmt::Arguments<'_>, values: &[usize]| {
+        row(line, (names, Names::value), memory, what, values)
+    };
     let wide = |value: u32| value as usize;
     let split = |value: u64| [value as u32 as usize, (value >> 32) as usize];
     let failed = |error: ErrorCode| usize::from(error);
@@ -211,7 +228,13 @@ pub(super) fn call(
         call.argument2,
         call.argument3.as_usize(),
     ];
-    row(line, names, memory, format_args!(" calls {what}"), &values)
+    row(
+        line,
+        (names, Names::value),
+        memory,
+        format_args!(" calls {what}"),
+        &values,
+    )
 }
 
 /// How a process is.
