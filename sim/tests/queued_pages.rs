@@ -141,17 +141,21 @@ fn the_controller_never_waits_for_long() {
     }
 }
 
-/// A controller that sends what it is given at once: the part does not hear it. The next look finds
-/// that out, the page comes again, and the controller is not trusted any more.
+/// A controller that sends what it is given at once, to a part that does not hear it: it takes too little
+/// time. The page comes again, and after three of these none is given early any more.
 #[test]
 #[cfg_attr(feature = "minimal", ignore = "no next page lies ready")]
 fn a_controller_that_does_not_wait_is_found_out() {
     for name in known(["MX25R6435F", "W25Q128JV"]) {
         let seen = row(name, |qspi| qspi.silicon.first_page_waits = false);
         seen.assert_whole(name);
-        assert_eq!(seen.worked.len(), PAGES + 1, "{name}: one page comes twice");
+        assert_eq!(
+            seen.worked.len(),
+            PAGES + 3,
+            "{name}: some pages come twice"
+        );
         let counters = seen.board.device().counters();
-        assert_eq!((counters.queued, counters.repeated), (1, 1), "{name}");
+        assert_eq!((counters.queued, counters.repeated), (3, 3), "{name}");
     }
 }
 

@@ -174,7 +174,7 @@ pub enum Next {
 
 /// How a page was put on the wires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Begin {
+pub enum Begin {
     /// After a look that found the part quiet, and the latch set.
     Looked,
     /// By a controller that had waited for the end of the page before. Nobody has seen the part busy
@@ -182,6 +182,8 @@ enum Begin {
     Queued,
     /// The same, and the part was seen busy.
     Seen,
+    /// By one that was not seen to wait: what is seen then may be the page before.
+    Doubted,
 }
 
 /// The script.
@@ -227,10 +229,10 @@ impl OperationScript {
     }
 
     /// In the place of one that is over: for this recipe, which the controller has put on the wires
-    /// when that one had ended. Its first act.
-    pub fn follow_queued(&mut self, recipe: &Recipe, pace: Pace) -> Act {
+    /// when that one had ended, or should have. Its first act.
+    pub fn follow_queued(&mut self, recipe: &Recipe, pace: Pace, begin: Begin) -> Act {
         self.renew(recipe, pace);
-        self.begin = Begin::Queued;
+        self.begin = begin;
         self.wait()
     }
 
@@ -238,7 +240,7 @@ impl OperationScript {
     pub fn repeat(&mut self) -> Act {
         self.begin = Begin::Looked;
         self.hands_over = None;
-        self.pace = Pace::new(self.pace.expected_us(), self.recipe.maximum_us);
+        self.pace = Pace::new(self.pace.end_us(), self.recipe.maximum_us);
         let (stage, act) = self.start();
         self.stage = stage;
         act
@@ -274,8 +276,9 @@ impl OperationScript {
     /// may be given the page.
     pub fn may_be_followed(&self, input: &Input<'_>) -> Follow {
         let recipe = &self.recipe;
-        if !matches!(self.stage, Stage::Polling) || recipe.beside.is_some() {
-            // The mode of what is beside the array is left first.
+        // The mode of what is beside the array is left first, and so is doubt.
+        let is_alone = recipe.beside.is_some() || self.begin == Begin::Doubted;
+        if !matches!(self.stage, Stage::Polling) || is_alone {
             return Follow::Later;
         }
         match input.first() {
@@ -310,8 +313,10 @@ impl OperationScript {
     pub fn is_lost(&self, verdict: Result<(), Error>) -> bool {
         match (self.begin, verdict) {
             (Begin::Looked, _) | (Begin::Seen, Ok(())) => false,
-            (Begin::Queued, Ok(())) => true,
-            (Begin::Queued | Begin::Seen, Err(error)) => error == Error::NotExecuted,
+            (Begin::Queued | Begin::Doubted, Ok(())) => true,
+            (Begin::Queued | Begin::Seen | Begin::Doubted, Err(error)) => {
+                error == Error::NotExecuted
+            }
         }
     }
 
@@ -885,21 +890,22 @@ mod tests {
     }
 
     /// A page that the controller has put on the wires, at the look near its end.
-    fn queued() -> OperationScript {
+    fn queued(begin: Begin) -> OperationScript {
         let mut script = looked_at(WAITED_WITH);
         script.set_follow(Follow::Queued);
         assert_eq!(script.next(Input::Done(&[0x03])), Act::Queue);
         assert_eq!(script.next(Input::Done(&[])), Act::Finished(Ok(())));
         assert_eq!(script.hands_over(), Some(Next::Started));
         let pace = Pace::new(800, 4_000);
-        assert_eq!(script.follow_queued(&WAITED_WITH, pace), Act::Pause(800));
+        let act = script.follow_queued(&WAITED_WITH, pace, begin);
+        assert_eq!(act, Act::Pause(800));
         assert_eq!(script.next(Input::Elapsed), Act::register(0x05, 1));
         script
     }
 
     #[test]
     fn a_page_that_was_seen_busy_has_been_heard() {
-        let mut script = queued();
+        let mut script = queued(Begin::Queued);
         assert_eq!(script.next(Input::Done(&[0x03])), Act::register(0x05, 1));
         assert_eq!(script.next(Input::Done(&[0x00])), Act::register(0x05, 1));
         assert_eq!(script.next(Input::Done(&[0x00])), Act::Finished(Ok(())));
@@ -910,7 +916,7 @@ mod tests {
     fn a_page_that_is_quiet_and_was_not_seen_busy_is_repeated() {
         // Never heard; heard, but not carried out; and nobody there at the look between.
         for statuses in [&[0x00u8, 0x00] as &[u8], &[0x02, 0x02], &[0xFF, 0x00, 0x00]] {
-            let mut script = queued();
+            let mut script = queued(Begin::Queued);
             let last = statuses
                 .iter()
                 .map(|status| script.next(Input::Done(&[*status])));
@@ -930,8 +936,20 @@ mod tests {
     }
 
     #[test]
+    fn a_page_in_doubt_is_repeated_though_the_part_was_seen_busy() {
+        let mut script = queued(Begin::Doubted);
+        let busy = Input::Done(&[0x03]);
+        assert_eq!(script.may_be_followed(&busy), Follow::Later);
+        assert_eq!(script.next(busy), Act::register(0x05, 1));
+        assert_eq!(script.may_be_followed(&Input::Done(&[0])), Follow::Later);
+        script.next(Input::Done(&[0x00]));
+        assert_eq!(script.next(Input::Done(&[0x00])), Act::Finished(Ok(())));
+        assert_eq!(script.hands_over(), Some(Next::Lost));
+    }
+
+    #[test]
     fn one_noisy_look_does_not_repeat_a_page() {
-        let mut script = queued();
+        let mut script = queued(Begin::Queued);
         assert_eq!(script.next(Input::Done(&[0x00])), Act::register(0x05, 1));
         assert!(matches!(script.next(Input::Done(&[0x03])), Act::Pause(_)));
         script.next(Input::Elapsed);

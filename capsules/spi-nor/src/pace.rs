@@ -36,7 +36,13 @@ const MOST_LOOKS: u32 = 3;
 /// ticks, and the kernel's way from there to the look.
 const LEAD_US: u32 = 96;
 
-/// How many more looks at once fill that time, if the controller is not given anything in the end.
+/// So much before it if it is to be seen whether the controller waits, in µs.
+const TRIAL_LEAD_US: u32 = 192;
+
+/// A controller that takes so much longer than a page's own transfer has waited, in µs.
+pub const WAITED_US: u32 = 60;
+
+/// How many more looks at once fill the time, if the controller is not given anything in the end.
 const LOOKS_IN_LEAD: u8 = 4;
 
 /// Pauses for one wait.
@@ -84,19 +90,21 @@ impl Pace {
         }
     }
 
-    /// The same, but the first look comes somewhat before the end, to find the part busy.
-    pub const fn leading(expected_us: u32, maximum_us: u32) -> Pace {
-        let pace = Pace::new(expected_us.saturating_sub(LEAD_US), maximum_us);
+    /// The same, but the first look comes somewhat before the end, to find the part busy; even earlier
+    /// if it is to be seen whether the controller [waits](WAITED_US).
+    pub const fn leading(expected_us: u32, maximum_us: u32, is_trial: bool) -> Pace {
+        let lead_us = if is_trial { TRIAL_LEAD_US } else { LEAD_US };
+        let pace = Pace::new(expected_us.saturating_sub(lead_us), maximum_us);
         Pace {
             looks: pace.looks + LOOKS_IN_LEAD,
-            lead_us: LEAD_US,
+            lead_us,
             ..pace
         }
     }
 
-    /// After what time to look at first, in µs.
-    pub const fn expected_us(&self) -> u32 {
-        self.expected_us
+    /// After what time the end is expected, in µs.
+    pub const fn end_us(&self) -> u32 {
+        self.expected_us.saturating_add(self.lead_us)
     }
 
     /// How long after the first look the end is expected, in µs.
@@ -176,7 +184,10 @@ const EARLIER: u32 = 256;
 /// By this part of the expected time, at most, it is later.
 const LATER: u32 = 8;
 
-/// The same after a controller had to wait.
+/// By this part it is earlier after a trial that has failed.
+const TRIAL: u32 = 16;
+
+/// By this part, at most, it is later after a controller had to wait.
 const SOMEWHAT_LATER: u32 = 64;
 
 /// A controller that had to wait for longer than this was given the page too early, in µs.
@@ -235,6 +246,18 @@ impl Lesson {
             share.min(now + now / LATER)
         };
         Lesson::of(share.clamp(LEAST, MOST))
+    }
+
+    /// After a [trial](Pace::leading) in which the controller was not seen to wait: perhaps the end came
+    /// too soon for that.
+    pub const fn after_trial(self) -> Lesson {
+        let now = self.0.get() as u32;
+        let share = now - now / TRIAL;
+        if share < LEAST {
+            self
+        } else {
+            Lesson::of(share)
+        }
     }
 
     /// After the part was busy at a look [before its end](Pace::leading), and the controller has
@@ -354,15 +377,25 @@ mod tests {
 
     #[test]
     fn a_look_before_the_end_is_followed_by_enough_at_once() {
-        let mut pace = Pace::leading(896, 5_000);
+        let mut pace = Pace::leading(896, 5_000, false);
         assert_eq!(pace.next_us(), Some(896 - LEAD_US));
         let mut looks = 0;
         while pace.looks_again() {
             looks += 1;
         }
         assert_eq!(looks, MOST_LOOKS + u32::from(LOOKS_IN_LEAD));
-        let mut short = Pace::leading(LEAD_US / 2, 5_000);
+        let mut trial = Pace::leading(896, 5_000, true);
+        assert_eq!(trial.next_us(), Some(896 - TRIAL_LEAD_US));
+        let mut short = Pace::leading(LEAD_US / 2, 5_000, true);
         assert_eq!(short.next_us(), Some(SHORTEST_PAUSE_US));
+    }
+
+    #[test]
+    fn whoever_gave_too_late_to_see_it_wait_gives_earlier() {
+        let lesson = Lesson::default().after_trial();
+        assert_eq!(lesson.expected_us(1024), 1024 - 64);
+        let least = Lesson::of(LEAST);
+        assert_eq!(least.after_trial(), least);
     }
 
     #[test]

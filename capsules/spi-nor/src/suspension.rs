@@ -207,7 +207,7 @@ impl Suspension {
             commands,
             poll: recipe.poll,
             waited_us: 0,
-            typical_us: operation.pace().expected_us(),
+            typical_us: operation.pace().end_us(),
             maximum_us: operation.pace().left_us().saturating_add(left_us),
         }
     }

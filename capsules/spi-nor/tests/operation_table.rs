@@ -15,7 +15,9 @@ use documented::{Edge, Section, shared_rows};
 use qspi_hil::{AddressWidth, Operation, Template};
 use spi_nor::error::Error;
 use spi_nor::opcode;
-use spi_nor::operation::{Beside, Follow, Kind, Next, OperationScript, Recipe, Stage, verdict};
+use spi_nor::operation::{
+    Begin, Beside, Follow, Kind, Next, OperationScript, Recipe, Stage, verdict,
+};
 use spi_nor::part::FourByteMode;
 use spi_nor::script::{Act, Input};
 use spi_nor::status_register::{FSR_ERASE_FAILED, FSR_PROGRAM_FAILED, FSR_PROTECTION};
@@ -406,7 +408,7 @@ fn steps() -> Vec<Step> {
                 let (name, act) = match next {
                     Next::Enabled(_) => ("the next page does not come", led_on.withdraw()),
                     Next::Started => {
-                        let act = led_on.follow_queued(&recipe, *fresh.pace());
+                        let act = led_on.follow_queued(&recipe, *fresh.pace(), Begin::Queued);
                         ("the next page has begun", act)
                     }
                     Next::Lost if recipe.enables_write => {

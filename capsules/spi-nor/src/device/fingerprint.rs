@@ -48,7 +48,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         }
         self.prepared.is_some().hash(hasher);
         let next_page = self.next_page.map(|next| next.is_queued);
-        (next_page, self.early.get(), self.trust.get()).hash(hasher);
+        (next_page, self.early.get(), self.trials.get()).hash(hasher);
         (
             self.clock_limit_hz.get(),
             self.was_reset.get(),

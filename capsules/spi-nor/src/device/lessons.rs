@@ -4,10 +4,10 @@
 
 //! How long programs and erases take, learned.
 
-use super::{Course, Device, Early};
+use super::{Course, Device, Early, MOST_TRIALS};
 use crate::features::{Features, Place};
 use crate::operation::{Kind, OperationScript, Recipe};
-use crate::pace::{Lesson, Pace};
+use crate::pace::{Lesson, Pace, WAITED_US};
 use kernel::hil::time::{Alarm, ConvertTicks, Ticks};
 use qspi_hil::Controller;
 
@@ -23,7 +23,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             None => recipe.typical_us,
         };
         if leads {
-            Pace::leading(expected_us, recipe.maximum_us)
+            let is_trial = self.early.get() == Early::OnTrial;
+            Pace::leading(expected_us, recipe.maximum_us, is_trial)
         } else {
             Pace::new(expected_us, recipe.maximum_us)
         }
@@ -51,12 +52,30 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     }
 
     /// Learns from a page that has ended while the controller waited for that, since `runs_since`.
-    pub(super) fn learn_queued(&self, course: &Course<'a>) {
+    /// False if the controller is on trial, and was not seen to wait.
+    pub(super) fn learn_queued(&self, course: &Course<'a>) -> bool {
         let waited = self.alarm.now().wrapping_sub(self.runs_since.get());
-        let waited_us = self.alarm.ticks_to_us(waited);
-        self.learn_by(course, |before, operation| {
-            before.after_queue(waited_us, operation.recipe().typical_us)
-        });
+        if self.early.get() != Early::OnTrial {
+            let waited_us = self.alarm.ticks_to_us(waited);
+            self.learn_by(course, |before, operation| {
+                before.after_queue(waited_us, operation.recipe().typical_us)
+            });
+            return true;
+        }
+        // A tick less than was counted is the least that it can have been.
+        let least = waited.into_u32().saturating_sub(1);
+        let has_waited = self.alarm.ticks_to_us(A::Ticks::from(least)) >= WAITED_US;
+        if has_waited {
+            self.early.set(Early::Yes);
+        } else {
+            let trials = self.trials.get().saturating_add(1);
+            self.trials.set(trials);
+            if trials >= MOST_TRIALS {
+                self.early.set(Early::No);
+            }
+            self.learn_by(course, |before, _| (before.after_trial(), true));
+        }
+        has_waited
     }
 
     fn learn_by(
@@ -74,12 +93,12 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
                 lesson.put(after);
                 match (self.early.get(), is_punctual) {
                     (Early::NotYet, true) if course.kind == Kind::Program => {
-                        self.early.set(Early::Yes);
+                        self.early.set(Early::OnTrial);
                     }
-                    (Early::Yes, false) if course.kind == Kind::Program => {
+                    (Early::OnTrial | Early::Yes, false) if course.kind == Kind::Program => {
                         self.early.set(Early::NotYet);
                     }
-                    (Early::NotYet | Early::Yes | Early::No, _) => {}
+                    (Early::NotYet | Early::OnTrial | Early::Yes | Early::No, _) => {}
                 }
             });
         }

@@ -103,7 +103,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         // What was before tells nothing about what comes after.
         self.lessons.iter().for_each(|lesson| lesson.set(None));
         self.early.set(Early::NotYet);
-        self.trust.set(0);
+        self.trials.set(0);
         self.forget_windows();
         self.stream.set(None);
         self.buffer.set(Flight::Even);

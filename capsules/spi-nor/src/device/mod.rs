@@ -35,8 +35,11 @@
 //! next page as soon as a look near the end of the one before finds the part busy: the array rests for
 //! no longer than the controller's own look, WREN and the page's transfer take. The look near the end
 //! of that page then is to find the part busy again. If it is quiet, the page may never have begun: it
-//! is programmed once more. A controller that loses the first pages that it is given, or many, is given
-//! none early until the device has been off.
+//! is programmed once more.
+//!
+//! Whether a controller waits is seen at the first such page, which it is given earlier: it has to take
+//! the time. If it does not, the page is programmed once more whatever the part says then, and after a
+//! few of these the controller is given none early until the device has been off.
 //!
 //! With any other controller, and after a look that comes too late, WREN for the next page is what
 //! stands between the two looks that find a page ended. So the array rests for no longer than three
@@ -230,17 +233,16 @@ struct Prepared<'a> {
 enum Early {
     /// Not before it is known how long pages take: reads wait as long as the controller does.
     NotYet,
-    /// It is known.
+    /// It is known. The next page is given so early that the controller has to be seen to wait.
+    OnTrial,
+    /// It has waited.
     Yes,
-    /// Pages were lost, perhaps because the controller does not wait: no more until the device has been off.
+    /// It has not, again and again: no more until the device has been off.
     No,
 }
 
-/// A page that is lost takes away as much trust as this many that were not have made.
-const LOST: u8 = 4;
-
-/// No more pages than this make up for lost ones.
-const MOST_TRUST: u8 = 2 * LOST;
+/// So often a controller may not have waited: the page may have ended earlier than was expected.
+const MOST_TRIALS: u8 = 3;
 
 /// A page whose bytes are in their buffer while the one before it is programmed.
 #[derive(Clone, Copy)]
@@ -321,8 +323,8 @@ pub struct Device<'a, C: Controller<'a>, A: Alarm<'a>, F: Features = Full> {
     /// The page that comes after the one in flight, if nobody else wants anything.
     next_page: F::Ahead<NextPage<'a>>,
     early: Cell<Early>,
-    /// In a controller that is to wait. One that loses the first pages that it is given has none.
-    trust: Cell<u8>,
+    /// Trials in which the controller was not seen to wait.
+    trials: Cell<u8>,
     suspension: F::Standstill<Suspension>,
     /// The program or erase that is suspended, or on the way there or back.
     stalled: F::Standstill<Stalled<'a>>,
@@ -423,7 +425,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
             prepared: Place::EMPTY,
             next_page: Place::EMPTY,
             early: Cell::new(Early::NotYet),
-            trust: Cell::new(0),
+            trials: Cell::new(0),
             suspension: Place::EMPTY,
             stalled: Place::EMPTY,
             lessons: [const { Place::EMPTY }; LESSONS],

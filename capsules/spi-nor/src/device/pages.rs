@@ -6,12 +6,12 @@
 
 use super::counters::count;
 use super::steps::Stuck;
-use super::{Course, Device, Early, LOST, MOST_TRUST, NextPage, Script};
+use super::{Course, Device, Early, NextPage, Script};
 use crate::client::Request;
 use crate::error::Error;
 use crate::features::{Features, Place};
 use crate::lifecycle::Event;
-use crate::operation::{Follow, Kind, Next, OperationScript, Recipe};
+use crate::operation::{Begin, Follow, Kind, Next, OperationScript, Recipe};
 use crate::script::{Act, Input};
 use kernel::hil::time::Alarm;
 use qspi_hil::Controller;
@@ -89,7 +89,7 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// has ended.
     pub(super) fn leads(&self, recipe: &Recipe, course: &Course<'a>) -> bool {
         recipe.waits_for_quiet
-            && self.early.get() == Early::Yes
+            && matches!(self.early.get(), Early::OnTrial | Early::Yes)
             && self.has_second()
             && course.rest > 0
     }
@@ -110,7 +110,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// client both are in flight from now on.
     fn queue_next(&self) -> bool {
         // How long a page takes that has stood still is not known well enough.
-        if self.early.get() != Early::Yes || self.stood.get() {
+        let is_known = matches!(self.early.get(), Early::OnTrial | Early::Yes);
+        if !is_known || self.stood.get() {
             return false;
         }
         let seat = self.course.get().and_then(|course| course.seat);
@@ -155,14 +156,16 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// A page has ended, and the next one, which the controller had already, is with the part. To the
     /// lifecycle something is outstanding all the time, so nothing can come in between.
     pub(super) fn hand_over_queued(&self, course: &Course<'a>) {
-        self.learn_queued(course);
-        let trust = self.trust.get().saturating_add(1);
-        self.trust.set(trust.min(MOST_TRUST));
+        let begin = if self.learn_queued(course) {
+            Begin::Queued
+        } else {
+            Begin::Doubted
+        };
         // It is there, so this is not what is done.
         let mut act = Act::Finished(Err(Error::Failed));
         if let Some(NextPage { course, recipe, .. }) = self.next_page.take() {
             let pace = self.pace(&recipe, &course, true);
-            self.operation(|operation| act = operation.follow_queued(&recipe, pace));
+            self.operation(|operation| act = operation.follow_queued(&recipe, pace, begin));
             course.buffer.of(&self.windows).set(None);
             self.course.set(Some(course));
         }
@@ -178,9 +181,8 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// The controller perhaps did not wait: what it was to put on the wires is programmed once more.
     /// If its bytes are gone, so is who wanted them.
     pub(super) fn repeat(&self, course: &Course<'a>) {
-        match self.trust.get().checked_sub(LOST) {
-            Some(trust) => self.trust.set(trust),
-            None => self.early.set(Early::No),
+        if self.early.get() == Early::Yes {
+            self.early.set(Early::OnTrial);
         }
         count(&self.tally.repeated);
         self.buffer.set(course.buffer);
