@@ -11,10 +11,6 @@ use kernel::utilities::cells::OptionalCell;
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// Upstream's driver of the RTC sets no alarm for sooner than this, in ticks: a compare with one that is
-/// nearer may be missed. What it tells by `minimum_dt` is more.
-const SOONEST: u64 = 2;
-
 /// One alarm with a compare channel of its own.
 pub struct SimAlarm<'a> {
     machine: Rc<Machine>,
@@ -70,7 +66,8 @@ impl<'a> Alarm<'a> for SimAlarm<'a> {
         let now_tick = ticks_at(self.machine.now_ns());
         let passed = self.now().wrapping_sub(reference).into_u32();
         let left = u64::from(dt.into_u32().saturating_sub(passed));
-        let due = tick_begins_ns(now_tick + left.max(SOONEST)) + self.latency_ns.get();
+        // At least one tick ahead: a compare with the present tick would be missed.
+        let due = tick_begins_ns(now_tick + left.max(1)) + self.latency_ns.get();
         self.machine.set_compare(self.channel, Some(due));
     }
 
@@ -89,6 +86,6 @@ impl<'a> Alarm<'a> for SimAlarm<'a> {
     }
 
     fn minimum_dt(&self) -> Ticks24 {
-        Ticks24::from(10)
+        Ticks24::from(1)
     }
 }

@@ -22,7 +22,7 @@ const LARGEST: u32 = 8;
 /// A part that is still busy at the expected time is looked at again at once, once for each so many
 /// µs that were expected.
 ///
-/// An alarm is coarser. The nRF52840's counts 31 µs, and upstream sets it for two of these at least,
+/// An alarm is coarser. The nRF52840's counts 31 µs, and upstream wants ten of these at least,
 /// while a look takes 18 µs of its CPU in a kernel built for size. So three looks cover what an alarm
 /// is late by, and a second pause is hardly ever needed.
 const PER_LOOK_US: u32 = 256;

@@ -58,6 +58,19 @@ fn an_answer_that_somebody_in_between_keeps_is_no_hang() {
     assert_eq!(bench.device.counters().forced_stops, 1, "it never came");
 }
 
+/// What is left is waited for by an alarm that no driver misses.
+#[test]
+fn an_alarm_that_comes_too_early_is_set_again() {
+    let bench = enabling(false, false);
+    let before = bench.alarm.now.get();
+    bench.alarm.fire_early(1);
+    assert!(bench.alarm.is_armed());
+    alarms(&bench);
+    deferred_calls();
+    assert_eq!(bench.device.counters().forced_stops, 1);
+    assert!(bench.alarm.now.get() - before >= 2 * 100 + 2 * 1000);
+}
+
 #[test]
 fn silence_is_a_hang() {
     let bench = enabling(false, false);

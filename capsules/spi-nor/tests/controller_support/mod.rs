@@ -167,8 +167,13 @@ impl<F, T: Ticks> ByHand<F, T> {
     /// Time goes on to when the alarm is due, and it fires. The kernel has no time for deferred
     /// calls meanwhile.
     pub fn fire(&self) {
+        self.fire_early(0);
+    }
+
+    /// The same, so many ticks before it is due.
+    pub fn fire_early(&self, ticks: u64) {
         let due = self.due.take().expect("an alarm is set");
-        self.now.set(due);
+        self.now.set(due - ticks);
         self.client.map(|client| client.alarm());
     }
 }
@@ -191,6 +196,10 @@ impl<F: Frequency, T: Ticks> Alarm<'static> for ByHand<F, T> {
         let passed = self.now().wrapping_sub(reference);
         assert!(passed < dt, "set for what is over");
         let left = dt.wrapping_sub(passed);
+        assert!(
+            left >= self.minimum_dt(),
+            "set for too soon: it may be missed"
+        );
         let left = left.into_usize() as u64;
         self.due.set(Some(self.now.get() + left));
     }
@@ -209,7 +218,7 @@ impl<F: Frequency, T: Ticks> Alarm<'static> for ByHand<F, T> {
     }
 
     fn minimum_dt(&self) -> T {
-        1.into()
+        3.into()
     }
 }
 
