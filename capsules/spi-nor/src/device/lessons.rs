@@ -51,20 +51,24 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
         });
     }
 
-    /// Learns from a page that has ended while the controller waited for that, since `runs_since`.
-    /// False if the controller is on trial, and was not seen to wait.
-    pub(super) fn learn_queued(&self, course: &Course<'a>) -> bool {
-        let waited = self.alarm.now().wrapping_sub(self.runs_since.get());
+    /// Learns from a page that has ended while the controller had the next one, since `runs_since`: it has
+    /// waited, and then sent that page, of this recipe. False if it is on trial, and was not seen to wait.
+    pub(super) fn learn_queued(&self, course: &Course<'a>, next: &Recipe) -> bool {
+        let clocks = next.operation.template.clocks(next.length) as u32;
+        let clock_khz = (self.controller.clock_hz() / 1000).max(1);
+        let sent_us = clocks.saturating_mul(1000) / clock_khz;
+        let took = self.alarm.now().wrapping_sub(self.runs_since.get());
         if self.early.get() != Early::OnTrial {
-            let waited_us = self.alarm.ticks_to_us(waited);
+            let waited_us = self.alarm.ticks_to_us(took).saturating_sub(sent_us);
             self.learn_by(course, |before, operation| {
                 before.after_queue(waited_us, operation.recipe().typical_us)
             });
             return true;
         }
         // A tick less than was counted is the least that it can have been.
-        let least = waited.into_u32().saturating_sub(1);
-        let has_waited = self.alarm.ticks_to_us(A::Ticks::from(least)) >= WAITED_US;
+        let least = took.into_u32().saturating_sub(1);
+        let least_us = self.alarm.ticks_to_us(A::Ticks::from(least));
+        let has_waited = least_us >= sent_us.saturating_add(WAITED_US);
         if has_waited {
             self.early.set(Early::Yes);
         } else {

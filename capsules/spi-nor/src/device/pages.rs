@@ -156,14 +156,15 @@ impl<'a, C: Controller<'a>, A: Alarm<'a>, F: Features> Device<'a, C, A, F> {
     /// A page has ended, and the next one, which the controller had already, is with the part. To the
     /// lifecycle something is outstanding all the time, so nothing can come in between.
     pub(super) fn hand_over_queued(&self, course: &Course<'a>) {
-        let begin = if self.learn_queued(course) {
-            Begin::Queued
-        } else {
-            Begin::Doubted
-        };
         // It is there, so this is not what is done.
         let mut act = Act::Finished(Err(Error::Failed));
-        if let Some(NextPage { course, recipe, .. }) = self.next_page.take() {
+        if let Some(next) = self.next_page.take() {
+            let begin = if self.learn_queued(course, &next.recipe) {
+                Begin::Queued
+            } else {
+                Begin::Doubted
+            };
+            let NextPage { course, recipe, .. } = next;
             let pace = self.pace(&recipe, &course, true);
             self.operation(|operation| act = operation.follow_queued(&recipe, pace, begin));
             course.buffer.of(&self.windows).set(None);
