@@ -122,8 +122,8 @@ impl Engine {
     pub fn longest_data(self, template: &Template, config: &Config) -> usize {
         match (self, template.data) {
             (Engine::Read(_), _) => LONGEST_DMA,
-            // The peripheral would go on with the next page, but it would wait for the
-            // flash in between, where nobody can bound or see it.
+            // The peripheral would go on with the next page by itself, but nobody would see each
+            // of them begin, and whoever wants to read would wait for all.
             (Engine::Program(_), _) => config.page_size.bytes() as usize,
             (Engine::EraseSector | Engine::EraseBlock, _) | (Engine::Instruct, Data::None) => 0,
             (Engine::Instruct, Data::In | Data::Out) => LONGEST_DATA,
