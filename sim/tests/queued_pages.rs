@@ -169,6 +169,41 @@ fn a_controller_that_does_not_wait_is_found_out() {
     }
 }
 
+/// The same where one page takes much longer than those before, or each another time: what keeps the part
+/// busy then is not taken for a page that it has not heard.
+#[test]
+#[cfg_attr(feature = "minimal", ignore = "no next page lies ready")]
+fn a_controller_that_does_not_wait_loses_nothing_to_a_slow_page() {
+    for name in known(["MX25R6435F", "W25Q128JV"]) {
+        for slow in [2, 3, 4, 8] {
+            for percent in [120, 150, 200, 300] {
+                let watch = |board: &Board, begun| {
+                    let percent = if begun + 1 == slow { percent } else { 100 };
+                    let time = BusyTime::Scaled { percent };
+                    board
+                        .machine
+                        .with_qspi(|qspi| qspi.flash_mut().set_busy_time(time));
+                };
+                let mut watch = at_page(watch);
+                let seen = row_while(shipped(name), |board| {
+                    board
+                        .machine
+                        .with_qspi(|qspi| qspi.silicon.first_page_waits = false);
+                    watch(board);
+                });
+                seen.assert_whole(&format!("{name} {slow} {percent}"));
+            }
+        }
+        for seed in 0..20 {
+            let seen = row(name, |qspi| {
+                qspi.silicon.first_page_waits = false;
+                qspi.flash_mut().set_busy_time(BusyTime::Uniform { seed });
+            });
+            seen.assert_whole(&format!("{name} {seed}"));
+        }
+    }
+}
+
 /// A controller that says READY only when the page is programmed: no look finds the part busy, so no page
 /// is given to it early.
 #[test]
