@@ -528,6 +528,31 @@ fn a_detach_may_be_asked_for_inside_a_callback() {
     assert_eq!(board.breaches.all(), Vec::new());
 }
 
+/// The part never gets quiet while the controller waits with the next page: two bites are in flight to the
+/// client, and are over with one callback. What comes after that is not taken for one of them.
+#[test]
+fn a_part_that_never_ends_in_a_row_of_pages_is_told_once() {
+    let mut board = settled_board();
+    let user = User::on(&mut board, 0x10_000, 0x1_0000);
+    assert_eq!(user.program(0, board.keep([0x5Au8; 4096])), Ok(()));
+    assert!(board.run_until(100_000, |_| user.face().record().programmed_bytes == 0x400));
+    board.machine.with_qspi(|qspi| {
+        let stuck = FlashFault::WipStuck { for_ns: None };
+        qspi.flash_mut().faults.arm(stuck, FaultTimes::Count(1));
+    });
+    come_to_rest(&mut board);
+    let done = user.face().record().programmed_bytes;
+    assert_eq!(user.told(), [Told::Programmed(done, Err(Error::NoAnswer))]);
+    assert_eq!(user.program(0x8000, board.keep([0xA5u8; 4096])), Ok(()));
+    come_to_rest(&mut board);
+    assert_eq!(user.told(), [Told::Programmed(4096, Ok(()))]);
+    let array = board.array(0x10_000, 0x9000);
+    assert!(array[..done as usize].iter().all(|byte| *byte == 0x5A));
+    assert!(array[0x8000..].iter().all(|byte| *byte == 0xA5));
+    let counters = board.device().counters();
+    assert_eq!(counters.begun, counters.ended);
+}
+
 #[test]
 fn the_last_error_says_which_where_and_when() {
     let mut board = settled_board();
